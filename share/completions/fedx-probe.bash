@@ -1,0 +1,48 @@
+# fedx-probe.bash - completion for bash: verbs, options, services and nodes of the live node.
+# shellcheck shell=bash
+
+_fedx_probe_names() {	# VERB COLUMN: names out of a list of the node
+	local i run=()
+
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		[[ ${COMP_WORDS[i]} == -r ]] && run=(-r "${COMP_WORDS[i + 1]}")
+	done
+	fedx-probe "${run[@]}" -H -q "$1" 2>/dev/null | cut -f "$2"
+}
+
+_fedx_probe() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb='' at=0 i
+	local verbs='ping call serve links services endpoints trace watch top drain keygen version'
+	local common='-r -j -H -q -h' words=''
+
+	COMPREPLY=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-r | --rundir | -P | --parallel | --concurrency | -t | --timeout | -c | --count | \
+			--version | --methods | --tags | --weight) ((i++)) ;;
+		--) [[ $verb == serve ]] && { compopt -o default; return; } ;;
+		-*) ;;
+		*) if [[ -z $verb ]]; then verb=${COMP_WORDS[i]}; else ((at++)); fi ;;
+		esac
+	done
+	case $prev in
+	-r | --rundir) compopt -o dirnames; return ;;
+	-P | --parallel | --concurrency | -t | --timeout | -c | --count | --methods | --tags | --weight) return ;;
+	esac
+	case $verb in
+	'') words="$common -V $verbs" ;;
+	ping) words="$common -c -t"; ((at == 0)) && words+=" $(_fedx_probe_names services 1) $(_fedx_probe_names links 1)" ;;
+	trace) words="$common -t"; ((at == 0)) && words+=" $(_fedx_probe_names services 1) $(_fedx_probe_names links 1)" ;;
+	call)
+		words="$common -0 -J -P -t --idempotent --trace --unordered --version"
+		((at == 0)) && words+=" $(_fedx_probe_names services 1) $(_fedx_probe_names endpoints 1)"
+		((at == 1)) && words+=" $(_fedx_probe_names services 5)"
+		((at == 2)) && words+=' -'
+		;;
+	serve) words="$common -P --coprocess --methods --tags --version --weight --" ;;
+	keygen) ((at == 0)) && words='hub leaf token' ;;
+	*) words=$common ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+complete -F _fedx_probe fedx-probe

@@ -1,0 +1,388 @@
+#!/bin/sh
+# demo.sh - two sites behind NAT, a hub between them, and a shell pipeline across.
+#
+# Run by bin/quickstart; by hand: FEDX_BIN=DIRECTORY-OF-THE-PROGRAMS sh share/examples/demo.sh
+# FEDX_DEMO=loopback keeps off network namespaces, FEDX_DEMO=namespaces insists on them.
+#
+# Every command that it shows is the very text that it runs.  It checks what each step
+# claims, and whatever way it ends, nothing that it started is left.
+set -u
+LC_ALL=C; export LC_ALL
+umask 077
+
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+root=${here%/*/*}
+PATH=${FEDX_BIN:-$root/bin}:$PATH; export PATH
+unset FEDX_HUB FEDX_CONF FEDX_TOKEN_FILE FEDX_RUN
+patience=$((15 * ${FEDX_TEST_SLOW:-1}))		# seconds; what comes, comes much sooner
+
+bold='' dim='' red='' plain=''
+if test -t 1 && test -z "${NO_COLOR-}" && test "${TERM:-dumb}" != dumb
+then bold=$(printf '\033[1m') dim=$(printf '\033[36m') red=$(printf '\033[31m') plain=$(printf '\033[0m')
+fi
+
+dir='' net='' namespaces='' pids='' steps=0
+
+# ---- what is told
+
+step() {	# step TITLE WHAT-IT-SHOWS
+	steps=$((steps + 1))
+	title=$1
+	printf '\n%s%d. %s%s\n   %s\n' "$bold" "$steps" "$1" "$plain" "$2"
+}
+
+say() { printf '   %s\n' "$1"; }
+
+die() {
+	printf '\n%sdemo: step %d (%s) did not show what it says: %s%s\n' "$red" "$steps" "${title-}" "$1" "$plain" >&2
+	for file in "$dir"/*.log
+	do
+		test -s "$file" || continue
+		printf '%s\n' "--- the end of ${file##*/}:" >&2
+		tail -n 8 "$file" >&2
+	done
+	exit 1
+}
+
+# lines with tabs become columns; all is set off from the text around it
+columns() {
+	awk -F '\t' '
+		{ n[NR] = NF; for (i = 1; i <= NF; i++) {
+			cell[NR, i] = $i; if (NF > 1 && length($i) > wide[i]) wide[i] = length($i) } }
+		END { for (r = 1; r <= NR; r++) {
+			line = "     "
+			for (i = 1; i <= n[r]; i++)
+				line = line (i == n[r] ? cell[r, i] : sprintf("%-" wide[i] "s  ", cell[r, i]))
+			print line } }'
+}
+
+prompt() {	# prompt PLACE COMMAND: as somebody there would type it
+	printf '   %s%s$ %s%s\n' "$dim" "$1" "$2" "$plain"
+}
+
+# ---- what is run: PLACE is hub, site-a or site-b; FEDX_RUN is the run directory there
+
+# on PLACE COMMAND: shows it, runs it; its output is in $dir/out and $dir/err, its status in $status
+on() {
+	prompt "$1" "$2"
+	quietly "$1" "$2" >out 2>err
+	status=$?
+	columns <out
+	columns <err
+	return "$status"
+}
+
+quietly() {
+	if test -n "$net"
+	then FEDX_RUN=$dir/$1 ip netns exec "$net-$1" sh -c "$2"
+	else FEDX_RUN=$dir/$1 sh -c "$2"
+	fi
+}
+
+# begin PLACE LOG COMMAND: shows it, starts it; its process is $pid
+begin() {
+	prompt "$1" "$3 &"
+	if test -n "$net"
+	then FEDX_RUN=$dir/$1 ip netns exec "$net-$1" sh -c "exec $3" >"$2.log" 2>&1 </dev/null &
+	else FEDX_RUN=$dir/$1 sh -c "exec $3" >"$2.log" 2>&1 </dev/null &
+	fi
+	pid=$!
+	pids="$pid $pids"
+}
+
+eventually() {	# eventually COMMAND...: it succeeds within our patience
+	until=$(($(date +%s) + patience))
+	until "$@" >/dev/null 2>&1
+	do
+		test "$(date +%s)" -lt "$until" || return 1
+		sleep 0.05
+	done
+}
+
+is_gone() { ! kill -0 "$1"; }
+
+# ended PID: waits for it, with patience; its status
+ended() {
+	# shellcheck disable=SC2016	# for the shell that runs it
+	sh -c 'left=$2
+		while test "$left" -gt 0
+		do
+			sleep 0.1
+			kill -0 "$1" || exit 0
+			left=$((left - 1))
+		done
+		kill -9 "$1"' watchdog "$1" "$((patience * 10))" >/dev/null 2>&1 </dev/null &
+	dog=$!
+	{ wait "$1"; } 2>/dev/null
+	ending=$?
+	{ kill "$dog"; wait "$dog"; } 2>/dev/null
+	others=''
+	for one in $pids
+	do test "$one" = "$1" || others="$others $one"
+	done
+	pids=$others
+	return "$ending"
+}
+
+stop_all() {
+	for one in $pids
+	do kill "$one"
+	done 2>/dev/null
+	for one in $pids
+	do ended "$one" || return
+	done
+}
+drop_network() {
+	for one in $namespaces
+	do
+		for stray in $(ip netns pids "$one")
+		do kill -9 "$stray"
+		done
+		ip netns del "$one"
+	done 2>/dev/null
+	namespaces=''
+}
+leave() {
+	status=$?
+	# bash runs our traps also in a child that is killed before it became its program
+	test "$(exec sh -c 'echo "$PPID"')" = $$ || return
+	trap - EXIT
+	trap '' HUP INT PIPE TERM
+	patience=3
+	until stop_all
+	do :
+	done
+	drop_network
+	test -z "$dir" || { cd / && rm -rf "$dir"; }
+	exit "$status"
+}
+trap leave EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 141' PIPE
+trap 'exit 143' TERM
+
+# ---- the network: an exchange ("wan") with the hub and two NAT routers, a site behind each
+
+namespace() {
+	ip netns add "$net-$1" || return
+	namespaces="$namespaces $net-$1"
+	ip -n "$net-$1" link set lo up
+}
+to_wan() {	# to_wan WHO ADDRESS
+	ip link add wan netns "$net-$1" type veth peer name "to-$1" netns "$net-wan" &&
+	ip -n "$net-wan" link set "to-$1" master exchange up &&
+	ip -n "$net-$1" addr add "$2/24" dev wan && ip -n "$net-$1" link set wan up
+}
+site() {	# site NAME ROUTER NUMBER
+	namespace "$1" && namespace "$2" && to_wan "$2" "198.18.0.1$3" &&
+	ip link add lan netns "$net-$1" type veth peer name lan netns "$net-$2" &&
+	ip -n "$net-$2" addr add "100.64.$3.1/24" dev lan && ip -n "$net-$2" link set lan up &&
+	ip -n "$net-$1" addr add "100.64.$3.2/24" dev lan && ip -n "$net-$1" link set lan up &&
+	ip -n "$net-$1" route add default via "100.64.$3.1" &&
+	ip netns exec "$net-$2" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward' &&
+	ip netns exec "$net-$2" nft -f - <<-'END'
+		table ip nat {
+			chain post {
+				type nat hook postrouting priority 100;
+				oifname "wan" masquerade
+			}
+		}
+		table inet f {
+			chain forw {
+				type filter hook forward priority 0; policy drop;
+				ct state established,related accept
+				iifname "lan" oifname "wan" accept
+			}
+		}
+	END
+}
+build_network() {
+	net=fx$$
+	namespace wan && namespace hub &&
+	ip -n "$net-wan" link add exchange type bridge && ip -n "$net-wan" link set exchange up &&
+	to_wan hub 198.18.0.9 && site site-a router-a 1 && site site-b router-b 2
+}
+choose_network() {
+	why=''
+	if test "${FEDX_DEMO-}" = loopback
+	then why='FEDX_DEMO says so'
+	elif test "$(id -u)" -ne 0
+	then why='network namespaces need root'
+	elif ! command -v ip >/dev/null || ! command -v nft >/dev/null
+	then why='network namespaces with NAT need ip (iproute2) and nft (nftables)'
+	elif build_network >network.out 2>&1
+	then address=198.18.0.9 port=7342; return
+	else why="no network namespaces with NAT here: $(sed 1q network.out)"
+	fi
+	test "${FEDX_DEMO-}" != namespaces || die "$why"
+	drop_network
+	net='' address=127.0.0.1 port=0
+}
+
+# ---- questions
+
+is_ready() { grep -q event=ready "$1.log"; }
+sees_uplink() { quietly "$1" 'fedx-probe -H links' | grep -q '	uplink	up	'; }
+answers() { quietly site-a "fedx-probe -q ping $1"; }
+start_hub() {
+	begin hub "$1" "fedx-hub -i hub -C demo -l $address:$port \\
+       --tls-cert keys/hub.pem --tls-key keys/hub.key --token-file keys/tokens"
+	hub=$pid
+	eventually is_ready "$1" || die 'the hub is not ready'
+}
+start_leaf() {
+	begin "$1" "$1" "fedx-leaf -i $1 -C demo -u fedxs://$address:$port \\
+       --tls-ca keys/ca.pem --token-file keys/$1.token"
+	echo "$pid" >"$1.pid"
+}
+# seconds between the last link_down and the link_up behind it, by the log of a leaf
+away() {
+	awk '/event=link_(down|up)/ {
+		split($1, t, /[T:Z]/); s = t[2] * 3600 + t[3] * 60 + t[4]
+		if (/link_down/) { down = s; up = "" } else up = s }
+		END { if (up == "") exit 1; printf "%.1f s", up < down ? up + 86400 - down : up - down }' "$1.log"
+}
+
+# ---- the demonstration
+
+for program in fedx-hub fedx-leaf fedx-probe openssl
+do command -v "$program" >/dev/null || { echo "demo: $program is not in PATH or FEDX_BIN (${FEDX_BIN-unset})" >&2; exit 69; }
+done
+test -d "$root/src" || { echo "demo: it works on fedx's own sources, and $root has no src" >&2; exit 66; }
+base=${TMPDIR:-/tmp}
+test ${#base} -le 50 || base=/tmp	# paths of sockets are short
+dir=$(mktemp -d "$base/fedx-demo.XXXXXX") && cd "$dir" || exit 73
+mkdir hub site-a site-b && ln -s "$here"/*.sh . || exit 73
+for folder in "$root"/src/*/	# copies, for somebody may be at work there
+do mkdir -p "src/$(basename "$folder")" && cp "$folder"*.[ch] "src/$(basename "$folder")" || exit 73
+done
+
+title='the network'
+choose_network
+printf '%sfedx: programs at one site, called from another%s\n' "$bold" "$plain"
+if test -n "$net"
+then
+	say "In network namespaces, with real NAT: site-a (100.64.1.2) and site-b (100.64.2.2), each"
+	say "behind a router of its own, and a hub at $address that can reach neither of them."
+else
+	say "On loopback ($why)."
+	say 'Three nodes on this machine: a hub, and the leaves site-a and site-b that dial it.'
+fi
+say 'Each prompt names the place; FEDX_RUN is the run directory of the node there.'
+
+step 'Keys and tokens' 'A CA, the certificate of the hub and a token a site, made now and for this run.'
+on hub "fedx-probe keygen hub hub.example -d keys --ip $address >made" || die 'no certificate'
+# shellcheck disable=SC2016	# for the shell that runs it
+on hub 'for s in site-a site-b; do fedx-probe keygen token $s --cluster demo -d keys; done >>made' ||
+	die 'no tokens'
+on hub 'cut -c 1-50 keys/tokens' || die 'no list of tokens'
+test "$(grep -c '^leaf site-[ab] demo sha256:' keys/tokens)" -eq 2 || die 'two tokens are not in keys/tokens'
+
+step 'A hub and two leaves' 'The leaves dial out by TLS, know the hub by its certificate and show their tokens.'
+start_hub hub
+if test "$port" = 0
+then port=$(sed -n '/event=ready/s/.*listen=[^ ]*:\([0-9]*\).*/\1/p' hub.log)
+fi
+start_leaf site-a
+start_leaf site-b
+for one in site-a site-b
+do eventually sees_uplink "$one" || die "$one does not reach the hub"
+done
+on hub 'fedx-probe links | grep -v client | cut -f 1-4,14' || die 'the hub lists no links'
+test "$(grep -c '^site-[ab]	leaf	up	.*	ECDHE-' out)" -eq 2 || die 'two leaves over TLS are not listed'
+if test -n "$net"
+then
+	grep -q '^site-a	leaf	up	198\.18\.0\.11:' out || die 'site-a is not behind its router'
+	say 'The hub sees the routers, and has no way to what is behind them:'
+	on hub 'ip route get 100.64.2.2' && die 'the hub can reach site-b'
+	test -s err || die 'ip says nothing'
+fi
+
+step 'Nothing listens at the sites' 'A leaf opens no port: these lists of listening sockets are empty.'
+for one in site-a site-b
+do
+	leaf=$(cat "$one.pid")
+	if test -n "$net" && command -v ss >/dev/null
+	then list='ss -Hltun'
+	elif test -n "$net" && command -v netstat >/dev/null
+	then list='netstat -ltun | grep -v -e "^Active" -e "^Proto"'
+	elif command -v ss >/dev/null
+	then list="ss -Hltunp | grep pid=$leaf,"
+	elif command -v lsof >/dev/null
+	then list="lsof -nP -a -p $leaf -iTCP -sTCP:LISTEN"
+	else say 'skipped: neither ss nor lsof is here'; break
+	fi
+	on "$one" "$list"
+	test ! -s out || die "something listens at $one"
+done
+
+step 'Programs of site-b become services' 'Any program that reads stdin and writes stdout will do; these are two scripts.'
+begin site-b textstat "fedx-probe serve textstat -P 8 --methods 'lines words bytes longest file' -- sh textstat.sh"
+begin site-b disk "fedx-probe serve disk --methods 'report folders' -- sh disk.sh"
+for one in textstat disk
+do eventually answers "$one" || die "site-a does not find $one"
+done
+on hub 'fedx-probe services | cut -f 1,3,5,8' || die 'the hub lists no services'
+grep -q '^textstat	site-b	' out || die 'textstat is not listed at site-b'
+
+step 'A pipeline from site-a' 'Each source file of fedx goes through textstat at site-b, 16 in flight; the ten longest:'
+on site-a 'sh aslines.sh src/*/*.[ch] |
+       fedx-probe call -P 16 textstat file - >stats && sort -k 2,2nr stats | head' || die 'a call failed'
+test "$(wc -l <out)" -eq 10 || die 'there are not ten lines'
+wc -lc src/*/*.[ch] | awk '$3 != "total" { print $3, $1, $2 }' >want
+awk '{ print $1, $2, $4 }' stats >got
+cmp -s want got || die 'the statistics differ from those of wc here'
+awk '{ f++; l += $2; w += $3; b += $4 } END {
+	printf "   name, lines, words, bytes, longest line; in all %d files, %d lines, %d words, %d bytes;\n", f, l, w, b
+	print "   in the order they were sent, and equal to what wc says of them here." }' stats
+
+step 'A report from site-b' 'A program that answers with a table: the disks of that machine.'
+on site-a 'fedx-probe call disk report' || die 'no report'
+grep -q 'mounted on' out || die 'the report has no head'
+test "$(wc -l <out)" -ge 2 || die 'the report is empty'
+
+step 'The way there' 'Every node on the way, and how long the answer took from it, in microseconds.'
+on site-a 'fedx-probe trace textstat' || die 'no trace'
+test "$(awk -F '\t' 'NR > 1 { printf "%s ", $2 }' out)" = 'site-a hub site-b ' || die 'the hops are not site-a, hub, site-b'
+
+step 'The hub is killed' 'A call in flight ends with its fate: it may have run.  One made now: it was not delivered.'
+begin site-b nap "fedx-probe serve nap -- sh -c 'echo \$\$ >began; sleep 60'"
+eventually answers nap || die 'site-a does not find nap'
+begin site-a call 'fedx-probe call nap now'
+call=$pid
+eventually test -s began || die 'the call does not arrive'
+prompt hub "kill -9 $hub"
+kill -9 "$hub"
+ended "$hub"
+ended "$call"
+status=$?
+columns <call.log
+say "exit status $status: try again, if twice does no harm"
+grep -q 'may have run' call.log || die 'the call in flight has another fate'
+test "$status" -eq 75 || die "its status is $status, not 75"
+on site-a 'echo "a line of text" | fedx-probe call textstat words -'
+say "exit status $status: try again, it never ran"
+grep -q 'not delivered' err || die 'the call without a hub has another fate'
+test "$status" -eq 75 || die "its status is $status, not 75"
+
+step 'The hub is back' 'The leaves find it by themselves, and so do their services.'
+start_hub hub-again
+for one in site-a site-b
+do eventually sees_uplink "$one" || die "$one does not come back"
+done
+eventually answers textstat || die 'textstat does not come back'
+for one in site-a site-b
+do say "$one was without a hub for $(away "$one"), the restart included" || die "the log of $one does not say so"
+done
+on site-a 'echo "a line of text" | fedx-probe call textstat words -' || die 'a call fails'
+test "$(cat out)" = 4 || die 'four words are not four'
+on hub 'fedx-probe links | grep -v client | cut -f 1-8' || die 'the hub lists no links'
+test "$(grep -c '^site-[ab]	leaf	up	' out)" -eq 2 || die 'two leaves are not listed'
+
+step 'The end' 'Everything is asked to end, and does: no process and no namespace of this run is left.'
+stop_all || die "a program ended with status $ending"
+eventually is_gone "$(cat began)" || die 'the program behind nap is left'
+drop_network
+test -z "$net" || ! ip netns list | grep "^$net-" || die 'a namespace is left'
+printf '\n%sdemo: all %d steps showed what they say%s\n' "$bold" "$steps" "$plain"

@@ -1,0 +1,98 @@
+/* fd.c - see fd.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+enum { EXIT_NO_INPUT = 66, EXIT_BAD_DATA = 65, EXIT_NO_PERM = 77 };
+
+int
+fd_cloexec(int fd)
+{
+	int flags = fcntl(fd, F_GETFD);
+
+	return flags == -1 ? -1 : fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
+}
+
+int
+fd_prepare(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags == -1 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1)
+		return -1;
+	return fd_cloexec(fd);
+}
+
+static int
+too_large(const char *path, size_t max, struct err *e)
+{
+	err_exit(e, EXIT_BAD_DATA);
+	return err_set(e, "'%s' is too large; want at most %zu bytes", path, max);
+}
+
+static int
+read_all(int fd, const char *path, size_t max, struct buf *b, struct err *e)
+{
+	enum { STEP = 4096 };
+	uint8_t step[STEP];	/* a byte over max is seen here, never in b */
+	ssize_t n;
+
+	while ((n = read(fd, step, sizeof step)) != 0) {
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return err_sys(e, "cannot read '%s'", path);
+		if ((size_t)n > max - buf_len(b))
+			return too_large(path, max, e);
+		if (buf_put(b, step, (size_t)n) == -1) {
+			if ((size_t)n > b->max - buf_len(b))
+				return too_large(path, b->max, e);
+			return err_set(e, "cannot read '%s': no memory", path);
+		}
+	}
+	return 0;
+}
+
+int
+fd_read_file(const char *path, size_t max, struct buf *b, struct err *e)
+{
+	/* O_NONBLOCK: the open of a FIFO would wait for its writer */
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), r = -1;
+	struct stat st;
+
+	if (fd == -1) {
+		err_exit(e, errno == EACCES ? EXIT_NO_PERM : EXIT_NO_INPUT);
+		return err_sys(e, "cannot read '%s'", path);
+	}
+	if (fstat(fd, &st) == -1) {
+		err_sys(e, "cannot read '%s'", path);
+	} else if (!S_ISREG(st.st_mode)) {
+		err_exit(e, EXIT_NO_INPUT);
+		err_set(e, "cannot read '%s': it is not a regular file", path);
+	} else {
+		r = read_all(fd, path, max, b, e);
+	}
+	if (r == -1)
+		buf_free(b);
+	close(fd);
+	return r;
+}
+
+unsigned long
+fd_limit_raise(void)
+{
+	struct rlimit lim;
+	rlim_t soft;
+
+	if (getrlimit(RLIMIT_NOFILE, &lim) == -1)
+		return 0;
+	soft = lim.rlim_cur;
+	lim.rlim_cur = lim.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &lim) == -1)
+		lim.rlim_cur = soft;
+	return (unsigned long)lim.rlim_cur;
+}

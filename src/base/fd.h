@@ -1,0 +1,19 @@
+/*
+ * fd.h - descriptors that do not leak into children and do not block.
+ */
+#ifndef FEDX_FD_H
+#define FEDX_FD_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+int fd_prepare(int fd);			/* close-on-exec and non-blocking; -1: errno */
+int fd_cloexec(int fd);
+int fd_read_file(const char *path, size_t max, struct buf *, struct err *);
+	/* the whole regular file into an empty buf, max included; -1 says why
+	 * (exit status 66 when it is missing); a FIFO, device or directory is
+	 * refused without waiting */
+unsigned long fd_limit_raise(void);
+	/* the soft descriptor limit to the hard one; returns what now holds */
+
+#endif

@@ -1,0 +1,278 @@
+/*
+ * connected.c - connected routes: what is attached here, and what direct
+ * links announce.
+ *
+ * Endpoints and node ids are exclusive, services shared.  What a link has
+ * announced is compared by digest after link-up and each minute; on a
+ * mismatch the full set is sent again: increments alone are never trusted.
+ */
+#include "fabric/fabric.h"
+#include "wire/hello.h"
+
+enum { DIGEST_SIZE = 12 };
+
+static void
+event(struct fabric *f, const char *what, const struct port *p, struct str name)
+{
+	if (f->ops->event)
+		f->ops->event(f, what, p, name);
+}
+
+void
+connected_digest(struct fabric *f, struct port *p, const struct envelope *e)
+{
+	const uint8_t *b = (const uint8_t *)e->payload.p;
+	uint32_t count = 0, mine = 0;
+
+	if (e->flags & FLAG_ERROR) {	/* it knows something else: all again */
+		if (p == f->uplink)
+			export_all(f);
+		return;
+	}
+	if (e->payload.n != DIGEST_SIZE || p->kind != PORT_CHILD) {
+		f->count.malformed++;
+		return;
+	}
+	for (int i = 0; i < 4; i++)
+		count = count << 8 | b[i];
+	for (int i = 0; i < FAMILY_COUNT; i++)
+		mine += p->claimed[i];
+	/* its own node id is our claim for it, not its announcement */
+	if (count == mine - 1 && be_u64(b + 4) == p->digest)
+		return;
+	event(f, "digest_mismatch", p, p->node);
+	list_each(n, &p->claims) {
+		struct claim *c = list_of(n, struct claim, of_port);
+
+		c->stale = c->digest != 0;
+	}
+	export_digest(p, FLAG_ERROR, mine, p->digest);
+}
+
+/* The claim goes; who waited for it is told if nobody else can serve. */
+static void
+drop(struct fabric *f, struct claim *c)
+{
+	struct port *p = c->port;
+	struct name *name;
+	char version[NAME_MAX_BYTES], text[NAME_MAX_BYTES];
+	struct str v = { version, c->version.n }, t = { text, c->name->n };
+	enum family family = c->name->family;
+
+	if (v.n)
+		memcpy(version, c->version.p, v.n);
+	memcpy(text, c->name->key + 1, t.n);
+	list_each(n, &p->serving) {
+		struct flight *fl = list_of(n, struct flight, out_place);
+
+		if (fl->claim == c)
+			fl->claim = NULL;
+	}
+	if (str_eq(p->from, t))
+		p->from = (struct str){ NULL, 0 };
+	if ((name = fib_del(&f->fib, c)) != NULL)
+		name_dispatch(f, name);
+	event(f, "withdrawn", p, t);
+	export_changed(f, family, t, v);
+}
+
+void
+connected_forget(struct fabric *f, struct port *p)
+{
+	while (!list_empty(&p->claims))
+		drop(f, list_of(p->claims.next, struct claim, of_port));
+}
+
+void
+connected_end(struct fabric *f, struct port *p)
+{
+	list_each_safe(n, &p->claims) {
+		struct claim *c = list_of(n, struct claim, of_port);
+
+		if (c->stale)
+			drop(f, c);
+	}
+}
+
+/* Same port, name and version again: new words, the same flights. */
+static struct claim *
+replace(struct fabric *f, struct claim *old, const struct announcement *a)
+{
+	struct claim *c = fib_add(&f->fib, old->port, a);
+
+	if (!c)
+		return NULL;
+	c->in_flight = old->in_flight;
+	c->served = old->served;
+	c->failed = old->failed;
+	list_each(n, &old->port->serving) {
+		struct flight *fl = list_of(n, struct flight, out_place);
+
+		if (fl->claim == old)
+			fl->claim = c;
+	}
+	fib_del(&f->fib, old);
+	return c;
+}
+
+static struct claim *
+rival(struct fabric *f, struct port *p, const struct announcement *a)
+{
+	struct name *name;
+
+	if (a->family == FAMILY_SERVICE || (name = fib_name(&f->fib, a->family, a->name)) == NULL)
+		return NULL;
+	list_each(n, &name->claims)
+		if (list_of(n, struct claim, of_name)->port != p)
+			return list_of(n, struct claim, of_name);
+	return NULL;
+}
+
+/* An id that nobody below us can have: ours, or that of who is above us. */
+static bool
+is_above(const struct fabric *f, struct str node)
+{
+	return str_is(node, f->node) || (f->uplink && str_eq(node, f->uplink->node));
+}
+
+static int
+conflict(struct fabric *f, const struct port *p, const struct announcement *a, struct str holder,
+    struct err *e)
+{
+	event(f, "conflict", p, a->name);
+	return err_set(e, "%s '%.*s' is already held by '%.*s'", family_name(a->family),
+	    a->name.n > 80 ? 80 : (int)a->name.n, a->name.p,
+	    holder.n > 80 ? 80 : (int)holder.n, holder.p);
+}
+
+static enum error
+claim(struct fabric *f, struct port *p, const struct announcement *a, struct err *e)
+{
+	struct claim *old = fib_claim(&f->fib, p, a->family, a->name, a->version), *c, *other;
+	uint32_t limit = a->family == FAMILY_SERVICE ? f->limits.services : f->limits.endpoints;
+
+	if (a->family == FAMILY_PATH || (a->family == FAMILY_NODE && p->kind == PORT_CLIENT)) {
+		err_set(e, "a %s cannot be claimed here", family_name(a->family));
+		return E_unsupported;
+	}
+	if ((other = rival(f, p, a)) != NULL) {
+		conflict(f, p, a, other->port->node, e);
+		return E_route_conflict;
+	}
+	if (a->family == FAMILY_NODE && (is_above(f, a->name) || (old && old->digest == 0))) {
+		conflict(f, p, a, old ? p->node : a->name, e);	/* proven, not announced */
+		return E_route_conflict;
+	}
+	if (!old && p->claimed[a->family] >= limit) {
+		err_set(e, "one link may hold %u claims of family %s, and has them", limit,
+		    family_name(a->family));
+		return E_overloaded;
+	}
+	c = old ? replace(f, old, a) : fib_add(&f->fib, p, a);
+	if (!c) {
+		err_set(e, "no memory for another claim");
+		return E_overloaded;
+	}
+	if (p->kind == PORT_CLIENT && a->family == FAMILY_ENDPOINT && !p->from.n)
+		p->from = name_text(c->name);
+	if (!old)
+		event(f, "attached", p, a->name);
+	export_changed(f, a->family, a->name, a->version);
+	if (c->name->waiting_count)
+		name_dispatch(f, c->name);
+	return E_NONE;
+}
+
+int
+connected_node(struct fabric *f, struct port *p)
+{
+	uint8_t path[TLV_HEAD + 255];
+	struct announcement a = { .family = FAMILY_NODE, .name = p->node, .weight = 100,
+	    .hops = HOPS_DEFAULT };
+	struct claim *c;
+
+	if (p->node.n > 255)
+		return -1;
+	a.path = (struct str){ (const char *)path,
+	    (size_t)(tlv_write(path, META_path, p->node) - path) };
+
+	if (is_above(f, p->node) || rival(f, p, &a) || (c = fib_add(&f->fib, p, &a)) == NULL)
+		return -1;
+	p->digest ^= c->digest;		/* ours, not an announcement of the other side */
+	c->digest = 0;
+	export_changed(f, FAMILY_NODE, p->node, STR(""));
+	return 0;
+}
+
+void
+connected_attach(struct fabric *f, struct port *p, const struct envelope *e)
+{
+	struct announcement a;
+	struct err err = { .status = 0 };
+	enum error error = E_malformed;
+	struct claim *c;
+
+	if (announcement_get(e->payload, &a, &err) == 0) {
+		a.hops = HOPS_DEFAULT;
+		a.path = STR("");
+		if (e->kind == KIND_ATTACH) {
+			error = f->draining ? E_shutting_down : claim(f, p, &a, &err);
+			if (f->draining)
+				err_set(&err, "the node is draining");
+		} else if ((c = fib_claim(&f->fib, p, a.family, a.name, a.version)) != NULL) {
+			drop(f, c);
+			error = E_NONE;
+		} else {
+			error = E_not_found;
+			err_set(&err, "this client holds no %s '%.*s'", family_name(a.family),
+			    STR_FMT(a.name));
+		}
+	}
+	if (error != E_NONE)
+		port_error(f, p, e->id, KIND_ERROR, error, FATE_NOT_DELIVERED, str(err.text));
+	else
+		port_say(p, KIND_DONE, FLAG_LAST, e->id, STR(""));
+}
+
+/* One malformed announcement costs that announcement, never its neighbours. */
+void
+connected_announce(struct fabric *f, struct port *p, const struct envelope *e)
+{
+	struct announcement a;
+	struct err err = { .status = 0 };
+	struct meta_facts facts;
+	enum error error = E_malformed;
+	struct claim *c;
+
+	if (p->kind != PORT_CHILD) {
+		f->count.malformed++;
+		return;
+	}
+	if (announcement_get(e->payload, &a, &err) == 0) {
+		meta_look(a.path, str(f->node), &facts);
+		if (e->kind == KIND_WITHDRAW) {
+			if ((c = fib_claim(&f->fib, p, a.family, a.name, a.version)) != NULL &&
+			    c->digest != 0)
+				drop(f, c);
+			return;
+		}
+		if (facts.looped || a.hops == 0)
+			return;		/* it came round: not an error, but not for us */
+		if (!facts.passed || !str_eq(facts.last, p->node))
+			err_set(&err, "the path of '%.*s' does not end at its sender",
+			    STR_FMT(a.name));
+		else if (p->role == ROLE_LEAF && (facts.passed > 1 || a.family == FAMILY_NODE))
+			error = E_scope, err_set(&err, "a leaf announces only what is attached to "
+			    "itself, and not '%.*s'", STR_FMT(a.name));
+		else
+			error = claim(f, p, &a, &err);
+	}
+	if (error == E_NONE) {
+		if ((c = fib_claim(&f->fib, p, a.family, a.name, a.version)) != NULL)
+			c->stale = false;
+		return;
+	}
+	f->count.malformed += error == E_malformed;
+	event(f, "announcement_refused", p, str(err.text));
+	port_error(f, p, 0, KIND_ERROR, error, FATE_NOT_DELIVERED, str(err.text));
+}

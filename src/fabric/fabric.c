@@ -1,0 +1,172 @@
+/* fabric.c - ports coming and going, and the front door for what they say. */
+#include <stdlib.h>
+
+#include "fabric/request.h"
+
+int
+fabric_init(struct fabric *f, struct str node, struct str cluster, uint8_t role,
+    struct mono now, const struct fabric_ops *ops)
+{
+	*f = (struct fabric){ .ops = ops, .role = role, .now = now };
+	if (str_c(node, f->node, sizeof f->node) == -1 ||
+	    str_c(cluster, f->cluster, sizeof f->cluster) == -1)
+		return -1;
+	f->path_tlv = (struct str){ (const char *)f->path_bytes,
+	    (size_t)(tlv_write(f->path_bytes, META_path, str(f->node)) - f->path_bytes) };
+	wheel_init(&f->wheel, now);
+	fib_init(&f->fib);
+	inflight_init(&f->flights);
+	list_init(&f->ports);
+	buf_init(&f->meta, ENVELOPE_META_MAX);
+	buf_init(&f->out, 1 << 16);
+	f->limits = (struct fabric_limits){ .request_ms = 60000, .request_max_ms = 600000,
+	    .in_flight = 16384, .services = 256, .endpoints = 4096, .waiting = 4096,
+	    .waiting_bytes = 16 << 20, .buffers = 256u << 20 };
+	return 0;
+}
+
+void
+fabric_free(struct fabric *f)
+{
+	export_forget(f);
+	map_free(&f->exported);
+	fib_free(&f->fib);
+	inflight_free(&f->flights);
+	buf_free(&f->meta);
+	buf_free(&f->out);
+}
+
+void
+port_init(struct port *p, const struct port_ops *ops, enum port_kind kind)
+{
+	*p = (struct port){ .ops = ops, .kind = kind };
+	list_init(&p->all);
+	list_init(&p->opened);
+	list_init(&p->serving);
+	list_init(&p->claims);
+	list_init(&p->ready);
+}
+
+int
+fabric_port_up(struct fabric *f, struct port *p)
+{
+	if (p->kind == PORT_CHILD && connected_node(f, p) == -1)
+		return -1;
+	if (p->kind == PORT_SELF)
+		f->self = p;
+	list_add(&f->ports, &p->all);
+	p->up = true;
+	if (p->kind == PORT_UPLINK) {
+		f->uplink = p;
+		export_all(f);
+		fabric_digest(f);
+	}
+	return 0;
+}
+
+void
+fabric_port_down(struct fabric *f, struct port *p, enum error why)
+{
+	if (!p->up)
+		return;
+	p->up = false;
+	list_del(&p->all);
+	if (f->uplink == p) {
+		f->uplink = NULL;
+		export_forget(f);
+	}
+	/* first what it asked for and is still parked, or that would run now */
+	list_each_safe(n, &p->opened)
+		if (list_of(n, struct flight, in_place)->waits_for)
+			flight_cancel(f, list_of(n, struct flight, in_place));
+	connected_forget(f, p);
+	while (!list_empty(&p->serving)) {
+		struct flight *fl = list_of(p->serving.next, struct flight, out_place);
+		bool sent = fl->answering || p->ops->gone(p, fl->sent_mark);
+
+		flight_fail(f, fl, why, sent ? FATE_MAY_HAVE_RUN : FATE_NOT_DELIVERED, sent ?
+		    "the link was lost after the request had been sent" :
+		    "the link was lost before the request was sent");
+	}
+	while (!list_empty(&p->opened))
+		flight_cancel(f, list_of(p->opened.next, struct flight, in_place));
+}
+
+int
+port_say(struct port *p, uint8_t kind, uint16_t flags, uint64_t id, struct str payload)
+{
+	struct envelope e = { .kind = kind, .flags = flags, .hops = 1, .id = id, .payload = payload };
+
+	return p->ops->send(p, &e, STR(""));
+}
+
+static unsigned
+speaks_as(const struct port *p)
+{
+	switch (p->kind) {
+	case PORT_CLIENT:
+		return BY_CLIENT;
+	case PORT_CHILD:
+	case PORT_UPLINK:
+		return BY_LINK;
+	case PORT_SELF:
+		break;
+	}
+	return BY_LINK | BY_CLIENT;
+}
+
+static void
+not_allowed(struct fabric *f, struct port *p, const struct envelope *e)
+{
+	bool asks = kind_class(e->kind) == CLASS_OPEN && e->id;
+
+	f->count.malformed++;
+	port_error(f, p, asks || kind_class(e->kind) == CLASS_LINK ? e->id : 0,
+	    asks ? KIND_REPLY : KIND_ERROR, E_scope, FATE_NOT_DELIVERED, str(p->kind == PORT_CLIENT ?
+	    "a client may not say this" : "a node may not say this"));
+}
+
+void
+fabric_receive(struct fabric *f, struct port *p, const struct envelope *e)
+{
+	if (!(kind_by(e->kind) & speaks_as(p))) {
+		not_allowed(f, p, e);
+		return;
+	}
+	switch (e->kind) {
+	case KIND_REQUEST:
+		request_open(f, p, e);
+		break;
+	case KIND_REPLY:
+		request_answer(f, p, e);
+		break;
+	case KIND_PART:
+		stream_part(f, p, e);
+		break;
+	case KIND_CREDIT:
+		stream_credit(f, p, e);
+		break;
+	case KIND_CANCEL:
+		request_cancel(f, p, e);
+		break;
+	case KIND_ATTACH:
+	case KIND_DETACH:
+		connected_attach(f, p, e);
+		break;
+	case KIND_ANNOUNCE:
+	case KIND_WITHDRAW:
+		connected_announce(f, p, e);
+		break;
+	case KIND_END:
+		connected_end(f, p);
+		break;
+	case KIND_DIGEST:
+		connected_digest(f, p, e);
+		break;
+	default:
+		f->count.malformed++;
+		if (kind_class(e->kind) == CLASS_OPEN && e->id)
+			port_error(f, p, e->id, KIND_REPLY, E_unsupported, FATE_NOT_DELIVERED,
+			    STR("this node does not serve this kind of message yet"));
+	}
+}

@@ -1,0 +1,153 @@
+/*
+ * fabric.h - the exchange itself: envelopes go in by a port and come out by
+ * others.  Plain data and functions, no socket; time is passed in, so every
+ * question of routing can be a unit test.
+ *
+ *	request.c	REQUEST, REPLY and CANCEL: in by a port, out by another
+ *	resolve.c	where a request goes
+ *	park.c		requests that wait for a free instance
+ *	flight.c	the ends of a conversation, and what its opener is told
+ *	stream.c	PART and CREDIT: windows, pipes, taking turns
+ *	connected.c	ATTACH, ANNOUNCE, WITHDRAW, DIGEST: who reaches what
+ *	export.c	what the uplink is told of it
+ *	fabric.c	ports coming and going, the front door
+ */
+#ifndef FEDX_FABRIC_H
+#define FEDX_FABRIC_H
+
+#include "fabric/fib.h"
+#include "fabric/inflight.h"
+#include "fabric/port.h"
+#include "fabric/wheel.h"
+#include "wire/meta.h"
+
+struct fabric_limits {
+	uint32_t request_ms, request_max_ms;	/* default and longest deadline */
+	uint32_t in_flight;			/* a port */
+	uint32_t services, endpoints;		/* a port */
+	uint32_t waiting;			/* parked requests a name */
+	size_t waiting_bytes;			/* of those, a name */
+	size_t buffers;				/* all pipes and parked requests */
+};
+
+#define FABRIC_COUNTERS(X)						\
+	X(requests,	"requests that came in")			\
+	X(oneway,	"messages without an answer that came in")	\
+	X(answers,	"answers passed to their caller")		\
+	X(answer_errors, "answers passed that were a service's or another node's error") \
+	X(parts,	"parts of bodies passed")			\
+	X(cancels,	"requests given up by their caller")		\
+	X(parked,	"requests that had to wait for a free instance") \
+	X(not_delivered, "requests ended here as not delivered")	\
+	X(may_have_run,	"requests ended here that may have run")	\
+	X(stray,	"answers to requests that are over or never were") \
+	X(late_parts,	"parts of conversations that are over")		\
+	X(events_dropped, "events not told to a watcher that was too slow") \
+	X(malformed,	"messages from ports that broke the protocol")	\
+	X(shed,		"conversations ended because all buffers were full")
+
+struct fabric_counters {
+#define X(name, help) uint64_t name;
+	FABRIC_COUNTERS(X)
+#undef X
+	uint64_t errors[E_COUNT];	/* each error that this node answered, by number */
+};
+
+struct fabric;
+struct fabric_ops {
+	void (*event)(struct fabric *, const char *what, const struct port *, struct str name);
+		/* "attached", "withdrawn", "conflict"..., for watchers and the log */
+};
+
+struct fabric {
+	const struct fabric_ops *ops;
+	char node[256], cluster[256];
+	uint8_t role;
+	struct str path_tlv;		/* our id as a META_path TLV, ready to append */
+	uint8_t path_bytes[TLV_HEAD + 255];
+	struct mono now;		/* of this turn; the owner sets it */
+	struct wheel wheel;
+	struct fib fib;
+	struct inflight flights;
+	struct list ports;
+	struct port *self;		/* this node's own services */
+	struct port *uplink;		/* NULL: none is up */
+	bool has_uplink;		/* one is configured */
+	bool draining;			/* new requests are refused */
+	struct map exported;		/* what the uplink was told; by family, name, version */
+	uint64_t exported_digest;
+	uint32_t exported_count;
+	uint64_t export_round;		/* counts full sets, so that each tells a name once */
+	size_t buffered;		/* bytes in pipes and parked requests */
+	struct buf meta;		/* scratch: a client's meta, cleaned */
+	struct buf out;			/* scratch: encoding */
+	struct fabric_limits limits;
+	struct fabric_counters count;
+};
+
+int fabric_init(struct fabric *, struct str node, struct str cluster, uint8_t role,
+    struct mono now, const struct fabric_ops *);
+	/* -1: an id is too long */
+void fabric_free(struct fabric *);	/* all ports are down */
+
+void port_init(struct port *, const struct port_ops *, enum port_kind);
+int fabric_port_up(struct fabric *, struct port *);
+	/* node links: -1 when its node id is taken; the uplink gets our full set */
+void fabric_port_down(struct fabric *, struct port *, enum error why);
+	/* what was in flight on it is answered now; then the port may be freed */
+void fabric_receive(struct fabric *, struct port *, const struct envelope *);
+	/* what a port said; views are valid for the call */
+void fabric_pump(struct fabric *, struct port *);
+	/* its queue has room: parts that wait go on, in turn */
+int port_say(struct port *, uint8_t kind, uint16_t flags, uint64_t id, struct str payload);
+	/* what concerns this link only; -1: its queue is full */
+void fabric_digest(struct fabric *);
+	/* tell the uplink what it should know by now: each minute */
+
+/* request.c */
+void request_open(struct fabric *, struct port *, const struct envelope *);
+void request_answer(struct fabric *, struct port *, const struct envelope *);
+void request_cancel(struct fabric *, struct port *, const struct envelope *);
+
+/* park.c */
+void name_dispatch(struct fabric *, struct name *);
+	/* an instance may be free: parked requests go on; a name that nobody
+	 * claims and nobody waits at is gone after it */
+
+/* flight.c */
+int port_error(struct fabric *, struct port *, uint64_t id, uint8_t kind, enum error,
+    enum fate, struct str text);
+	/* an envelope of that kind (REPLY or ERROR) with an error TLV */
+void flight_fail(struct fabric *, struct flight *, enum error, enum fate, const char *text);
+	/* tells the opener and ends it */
+void flight_break(struct fabric *, struct flight *, enum error, const char *text);
+	/* both sides: CANCEL to the answerer, the error to the opener */
+void flight_end(struct fabric *, struct flight *);
+	/* nothing more will be said in it; pipes toward the opener drain first */
+
+/* stream.c */
+void stream_part(struct fabric *, struct port *, const struct envelope *);
+void stream_credit(struct fabric *, struct port *, const struct envelope *);
+int stream_pass(struct fabric *, struct flight *, struct stream *, const struct envelope *,
+    struct str more_meta);
+	/* to the stream's receiver, behind what waits; -1: the queue is full */
+int stream_grant(struct flight *, struct stream *, uint32_t n);
+	/* tells its sender that it may send n bytes more */
+void stream_drop(struct fabric *, struct stream *);	/* forget what waits */
+
+/* connected.c */
+void connected_attach(struct fabric *, struct port *, const struct envelope *);
+void connected_announce(struct fabric *, struct port *, const struct envelope *);
+void connected_end(struct fabric *, struct port *);
+void connected_digest(struct fabric *, struct port *, const struct envelope *);
+int connected_node(struct fabric *, struct port *);	/* claims its node id; -1: taken */
+void connected_forget(struct fabric *, struct port *);	/* all its claims */
+
+/* export.c */
+void export_changed(struct fabric *, enum family, struct str name, struct str version);
+	/* tell the uplink if it matters there */
+void export_all(struct fabric *);		/* the full set to the uplink, then END */
+void export_forget(struct fabric *);		/* the uplink is gone, and what it knew */
+void export_digest(struct port *, uint16_t flags, uint32_t count, uint64_t digest);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * fib.h - names and who reaches them: the forwarding table of one node.
+ *
+ * A name (family and text) has claims, one for each port and version that
+ * reaches it.  Endpoints are exclusive, services shared and balanced.
+ */
+#ifndef FEDX_FIB_H
+#define FEDX_FIB_H
+
+#include "base/map.h"
+#include "fabric/port.h"
+#include "wire/announce.h"
+
+struct fib;
+struct name {
+	struct list claims;
+	struct list patterns;		/* fib.patterns, for names with a wildcard */
+	struct list waiting;		/* flights parked until an instance is free */
+	uint32_t count, waiting_count;
+	uint32_t local;			/* of the claims: not behind a link */
+	size_t waiting_bytes;
+	bool dispatching;
+	uint8_t family;
+	size_t n;			/* of text, without the NUL */
+	char key[];			/* family byte, then the text */
+};
+
+struct claim {
+	struct list of_name, of_port;
+	struct name *name;
+	struct port *port;
+	struct str version, methods, tags, path;	/* into text[] */
+	uint32_t weight, max_concurrency, in_flight;
+	uint8_t hops;
+	bool stale;			/* until the END of a full set */
+	uint64_t digest;		/* announcement_digest() */
+	uint64_t served, failed;
+	char text[];
+};
+
+enum balance { BALANCE_LEAST_INFLIGHT, BALANCE_ROUND_ROBIN };
+
+struct fib {
+	struct map names;		/* by key */
+	struct list patterns;		/* endpoint names with a wildcard, longest domain first */
+	uint32_t claimed[FAMILY_COUNT];	/* claims by family */
+	enum balance balance;
+};
+
+void fib_init(struct fib *);
+void fib_free(struct fib *);		/* with all names and claims */
+struct str name_text(const struct name *);
+struct name *fib_name(struct fib *, enum family, struct str);	/* NULL: nobody claims it */
+struct claim *fib_claim(struct fib *, struct port *, enum family, struct str name, struct str version);
+	/* this port's, or NULL */
+struct claim *fib_add(struct fib *, struct port *, const struct announcement *);
+	/* a new claim; the caller has looked for conflicts; NULL: no memory */
+struct name *fib_del(struct fib *, struct claim *);
+	/* the name if others still claim it or flights wait for it; NULL: the name is gone too */
+void fib_drop_name(struct fib *, struct name *);	/* no claims and nobody waits */
+struct claim *fib_endpoint(struct fib *, struct str address);
+	/* exact first, then the longest pattern that covers it */
+bool claim_has_room(const struct claim *);
+bool words_have(struct str words, struct str word);
+
+/* The instance to use; why none is in *why. */
+enum chosen { CHOSEN_ONE, CHOSEN_FULL, CHOSEN_NO_NAME, CHOSEN_NO_METHOD, CHOSEN_NO_VERSION };
+struct ask { struct str service, method, constraint; const struct port *not_to; };
+enum chosen fib_choose(struct fib *, const struct ask *, struct claim **, struct name **);
+	/* local instances before those behind a link; FULL: all local ones are
+	 * at max_concurrency and no link is left: wait at *name */
+
+#endif

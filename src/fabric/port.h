@@ -1,0 +1,58 @@
+/*
+ * port.h - what the fabric knows of a neighbour: a link to a node, a client,
+ * or this node's own services.  The other half (sockets, dialects, states)
+ * is src/link; it embeds a port and hands in the operations.
+ *
+ * No operation may free the port: who wants to close marks it and closes
+ * later, outside the fabric, with fabric_port_down() first.
+ */
+#ifndef FEDX_PORT_H
+#define FEDX_PORT_H
+
+#include "base/errors.h"
+#include "base/list.h"
+#include "wire/announce.h"
+#include "wire/envelope.h"
+
+enum port_kind {
+	PORT_CLIENT,	/* a local program: bus socket, LAN port, WebSocket */
+	PORT_CHILD,	/* a node that dialled us: its names are behind it */
+	PORT_UPLINK,	/* the node that we dialled: our unknowns go there */
+	PORT_SELF	/* the services of this node itself */
+};
+
+struct port;
+struct port_ops {
+	int (*send)(struct port *, const struct envelope *, struct str more_meta);
+		/* copies; -1: its queue is over the mark, nothing was queued.
+		 * Errors, CANCEL, CREDIT and link kinds may use a reserve. */
+	uint64_t (*mark)(struct port *);	/* bytes ever queued */
+	bool (*gone)(struct port *, uint64_t mark);
+		/* may the peer have received the byte at mark? */
+	size_t (*queued)(struct port *);	/* bytes that wait to be written */
+	void (*close)(struct port *, enum error, const char *why);
+		/* soon, not now; why is copied */
+};
+
+struct port {
+	const struct port_ops *ops;
+	enum port_kind kind;
+	bool admin;			/* our uid, or root, on the bus */
+	bool auto_credit;		/* it cannot grant credit itself */
+	bool up;			/* between fabric_port_up and _down */
+	uint8_t role;			/* enum role of a node */
+	struct str node;		/* its node id, or a client's name; the link's memory */
+	struct list all;		/* fabric.ports */
+	struct list opened, serving;	/* flights that it asked for; that it answers */
+	struct list claims;		/* names that it reaches */
+	struct list ready;		/* pipes with parts for it, in turn */
+	uint32_t opened_count, serving_count;
+	uint32_t claimed[FAMILY_COUNT];	/* claims by family */
+	size_t piped;			/* bytes in those pipes */
+	uint64_t digest;		/* xor over its claims */
+	struct str from;		/* a client's first endpoint, or {NULL,0} */
+};
+
+enum { PORT_LOW = 128 * 1024 };	/* parts wait in pipes while more than this is queued */
+
+#endif

@@ -1,0 +1,245 @@
+/*
+ * request.c - REQUEST, REPLY and CANCEL: what may come in, where it goes on,
+ * and how the answer finds its way back.  The ends are in flight.c, waiting
+ * is in park.c, the choice of a target in resolve.c.
+ */
+#include "fabric/request.h"
+#include "fabric/version.h"
+#include "wire/hello.h"
+
+/* A request that opened no flight. */
+static void
+refuse(struct fabric *f, struct port *p, const struct envelope *e, enum error error,
+    const char *why)
+{
+	f->count.not_delivered++;
+	if (e->id == 0)
+		f->count.errors[error]++;
+	else if (port_error(f, p, e->id, KIND_REPLY, error, FATE_NOT_DELIVERED, str(why)) == -1)
+		p->ops->close(p, E_slow_consumer, "it does not read its answers");
+}
+
+/* Is what a neighbour says of the message's past true, as far as we can see? */
+static bool
+link_check(struct fabric *f, struct port *p, const struct envelope *e,
+    const struct meta_facts *facts, enum error *error, const char **why)
+{
+	struct name *name;
+
+	*error = E_malformed;
+	*why = "the path does not start at the origin and end at the sender";
+	if (!facts->passed || !str_eq(facts->last, p->node) || !str_eq(facts->first, e->origin))
+		return false;
+	*error = E_scope;
+	*why = "a leaf sends only what entered the fabric at itself";
+	if (p->kind == PORT_CHILD && p->role == ROLE_LEAF && !str_eq(e->origin, p->node))
+		return false;
+	*why = "the sender does not hold the address in `from`";
+	if (p->kind != PORT_CHILD || e->from.n == 0)
+		return true;
+	if ((name = fib_name(&f->fib, FAMILY_ENDPOINT, e->from)) != NULL)
+		list_each(n, &name->claims)
+			if (list_of(n, struct claim, of_name)->port == p)
+				return true;
+	return false;
+}
+
+/* What every node leaves out, and what a client may not claim. */
+static int
+clean_meta(struct fabric *f, struct envelope *e, bool from_client)
+{
+	f->meta.head = f->meta.tail = 0;
+	if (meta_copy(&f->meta, e->meta, from_client) == -1)
+		return -1;
+	e->meta = buf_view(&f->meta);
+	return 0;
+}
+
+static bool
+admissible(struct fabric *f, struct port *p, struct envelope *e, struct str *constraint)
+{
+	struct meta_facts facts;
+	bool client = p->kind == PORT_CLIENT;
+	const char *why;
+	enum error error;
+
+	meta_look(e->meta, str(f->node), &facts);
+	if (facts.malformed)
+		error = E_malformed, why = "the meta is not a run of TLVs";
+	else if (facts.critical)
+		error = E_unsupported, why = "a critical part of the meta is not known here";
+	else if (facts.version.n && !constraint_valid(facts.version))
+		error = E_malformed, why = "the version constraint cannot be understood";
+	else if (f->draining && client)
+		error = E_shutting_down, why = "the node is draining";
+	else if (e->hops == 0)
+		error = E_hop_limit, why = "no hops are left";
+	else if (facts.looped && !client)
+		error = E_loop, why = "this node is in the path already";
+	else if (p->opened_count >= f->limits.in_flight)
+		error = E_overloaded, why = "too many requests in flight on this link";
+	else if (!client && !link_check(f, p, e, &facts, &error, &why))
+		;
+	else if (e->meta.n && (client || facts.strip) && clean_meta(f, e, client) == -1)
+		error = E_overloaded, why = "no memory";
+	else if (e->meta.n + f->path_tlv.n > ENVELOPE_META_MAX)
+		error = E_too_large, why = "the meta has no room for the path of the request";
+	else {
+		*constraint = meta_find(e->meta, META_version);
+		return true;
+	}
+	f->count.malformed += error == E_malformed;
+	refuse(f, p, e, error, why);
+	return false;
+}
+
+int
+request_send(struct fabric *f, struct port *to, struct envelope *e)
+{
+	e->hops--;
+	return to->ops->send(to, e, port_is_link(to) ? f->path_tlv : STR(""));
+}
+
+void
+request_start(struct fabric *f, struct flight *fl, const struct target *t, struct envelope *e)
+{
+	struct port *to = t->port;
+	uint64_t id = fl->id;
+
+	fl->claim = t->claim;
+	if (t->claim)
+		t->claim->in_flight++;
+	inflight_serve(fl, to);
+	e->id = id;
+	if (request_send(f, to, e) == -1) {
+		if (inflight_by_id(&f->flights, id) == fl)
+			flight_fail(f, fl, E_overloaded, FATE_NOT_DELIVERED,
+			    "the queue toward the service is full");
+	} else if (inflight_by_id(&f->flights, id) == fl && fl->out) {
+		fl->sent_mark = to->ops->mark(to);
+	}
+}
+
+void
+request_open(struct fabric *f, struct port *p, const struct envelope *in)
+{
+	struct envelope e = *in;
+	struct target t;
+	struct str constraint;
+	struct flight *fl;
+	uint32_t ms = e.deadline_ms ? e.deadline_ms : f->limits.request_ms;
+
+	if (e.id)
+		f->count.requests++;
+	else
+		f->count.oneway++;
+	if (p->kind == PORT_CLIENT) {
+		e.origin = str(f->node);
+		e.from = p->from;
+		e.hops = HOPS_DEFAULT;
+	}
+	if (e.id && inflight_by_opener(&f->flights, p, e.id)) {
+		/* an answer would end the conversation that owns the id */
+		f->count.malformed++;
+		p->ops->close(p, E_malformed, "the id is that of a request in flight");
+		return;
+	}
+	if (!admissible(f, p, &e, &constraint))
+		return;
+	request_resolve(f, p, &e, constraint, &t);
+	if (t.error != E_NONE) {
+		refuse(f, p, &e, t.error, t.why);
+		return;
+	}
+	if (e.id == 0) {	/* nobody waits: what is full drops it, counted */
+		if (!t.port || request_send(f, t.port, &e) == -1)
+			refuse(f, p, &e, E_overloaded, "");
+		return;
+	}
+	if ((fl = inflight_open(&f->flights, p, e.id)) == NULL) {
+		refuse(f, p, &e, E_overloaded, "no memory for another request");
+		return;
+	}
+	fl->since = f->now;
+	fl->traced = e.flags & FLAG_TRACE;
+	fl->onward.ended = !(e.flags & FLAG_MORE);
+	if (ms > f->limits.request_max_ms)
+		ms = f->limits.request_max_ms;
+	e.deadline_ms = ms;
+	flight_set_deadline(f, fl, ms);
+	if (t.port)
+		request_start(f, fl, &t, &e);
+	else
+		request_park(f, fl, t.name, &e);
+}
+
+/* This node's line in a trace: its role, and how long the answer took from here. */
+static struct str
+hop_tlv(struct fabric *f, const struct flight *fl, uint8_t to[TLV_HEAD + 5 + 255])
+{
+	uint64_t us = mono_us_since(fl->since, f->now);
+	uint8_t value[5 + 255];
+	size_t n = strlen(f->node);
+
+	value[0] = f->role;
+	for (int i = 0; i < 4; i++)
+		value[1 + i] = (uint8_t)((us > UINT32_MAX ? UINT32_MAX : us) >> (24 - 8 * i));
+	memcpy(value + 5, f->node, n);
+	return (struct str){ (const char *)to, (size_t)(tlv_write(to, META_hop,
+	    (struct str){ (const char *)value, 5 + n }) - to) };
+}
+
+void
+request_answer(struct fabric *f, struct port *p, const struct envelope *in)
+{
+	static const char full[] = "the answer came, but the queue toward the caller is full";
+	struct flight *fl = inflight_by_id(&f->flights, in->id);
+	struct envelope e = *in;
+	struct str hop = STR("");
+	uint8_t room[TLV_HEAD + 5 + 255];
+	bool more = (e.flags & FLAG_MORE) && !(e.flags & FLAG_ERROR);
+	uint64_t id;
+	int passed;
+
+	if (!fl || fl->out != p || (fl->answering && !(e.flags & FLAG_ERROR))) {
+		f->count.stray++;
+		return;
+	}
+	if (p->kind == PORT_CLIENT) {
+		e.origin = str(f->node);
+		e.from = p->from;
+		e.to = e.subject = STR("");
+		if (e.meta.n && clean_meta(f, &e, true) == -1)
+			e.meta = STR("");
+	}
+	e.flags = (uint16_t)((e.flags & ~(FLAG_MORE | FLAG_LAST)) | (more ? FLAG_MORE : FLAG_LAST));
+	e.hops = HOPS_DEFAULT;
+	e.deadline_ms = 0;
+	if (more) {
+		fl->answering = true;
+		timer_drop(&f->wheel, &fl->deadline);
+	}
+	if (fl->traced)
+		hop = hop_tlv(f, fl, room);
+	if (e.meta.n + hop.n > ENVELOPE_META_MAX)
+		hop = STR("");
+	id = fl->id;
+	passed = stream_pass(f, fl, &fl->back, &e, hop);
+	if (inflight_by_id(&f->flights, id) != fl)
+		return;
+	if (passed == -1 && more)
+		flight_break(f, fl, E_overloaded, full);
+	else if (passed == -1)
+		flight_fail(f, fl, E_overloaded, FATE_MAY_HAVE_RUN, full);
+	else if (!more)
+		flight_answered(f, fl, e.flags & FLAG_ERROR);
+}
+
+void
+request_cancel(struct fabric *f, struct port *p, const struct envelope *e)
+{
+	struct flight *fl = inflight_by_opener(&f->flights, p, e->id);
+
+	if (fl && (e->flags & FLAG_ONWARD))
+		flight_cancel(f, fl);
+}

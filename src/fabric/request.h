@@ -1,0 +1,48 @@
+/*
+ * request.h - what the files about requests share: where one goes, how it
+ * waits, how it ends.
+ */
+#ifndef FEDX_REQUEST_H
+#define FEDX_REQUEST_H
+
+#include "fabric/fabric.h"
+
+/* Where a request goes; or why it goes nowhere. */
+struct target {
+	struct port *port;	/* NULL and error E_NONE: wait at name */
+	struct claim *claim;
+	struct name *name;
+	enum error error;
+	char why[160];
+};
+
+static inline bool
+port_is_link(const struct port *p)
+{
+	return p->kind == PORT_CHILD || p->kind == PORT_UPLINK;
+}
+
+/* resolve.c */
+void request_resolve(struct fabric *, struct port *from, const struct envelope *,
+    struct str constraint, struct target *);
+
+/* request.c */
+int request_send(struct fabric *, struct port *to, struct envelope *);
+	/* one hop on; -1: its queue is full */
+void request_start(struct fabric *, struct flight *, const struct target *, struct envelope *);
+	/* sends it and hears the answerer from now on; or ends it */
+
+/* park.c */
+void request_park(struct fabric *, struct flight *, struct name *, const struct envelope *);
+void park_part(struct fabric *, struct flight *, const struct envelope *);
+	/* a parked request takes its parts along */
+void flight_unpark(struct fabric *, struct flight *);
+
+/* flight.c */
+void flight_set_deadline(struct fabric *, struct flight *, uint32_t ms);
+void flight_answered(struct fabric *, struct flight *, bool error);
+	/* the last of the answer has passed */
+void flight_cancel(struct fabric *, struct flight *);
+	/* its opener gave it up or is gone: CANCEL to the answerer, nothing to the opener */
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * resolve.c - where does a request go?  To a local instance before one
+ * behind a link, never back to where it came from, and what nobody here
+ * knows goes up.
+ */
+#include <stdio.h>
+
+#include "fabric/request.h"
+
+static void
+no_target(struct target *t, enum error error, const char *what, struct str name)
+{
+	t->error = error;
+	snprintf(t->why, sizeof t->why, "%s '%.*s'", what, name.n > 80 ? 80 : (int)name.n,
+	    name.n ? name.p : "");
+}
+
+/* Not ours and nobody's below us: up, unless it came from there. */
+static void
+go_up(struct fabric *f, const struct port *from, struct target *t, const char *what,
+    struct str name)
+{
+	if (from->kind == PORT_UPLINK || !f->has_uplink)
+		no_target(t, E_no_route, what, name);
+	else if (!f->uplink)
+		no_target(t, E_link_down, "the uplink is down; nobody here knows", name);
+	else
+		t->port = f->uplink;
+}
+
+static void
+resolve_service(struct fabric *f, struct port *from, const struct envelope *e,
+    struct str constraint, struct target *t)
+{
+	struct ask ask = { .constraint = constraint, .not_to = port_is_link(from) ? from : NULL };
+
+	if (!str_split(e->subject, '/', &ask.service, &ask.method) || !ask.service.n) {
+		no_target(t, E_malformed, "a request wants the subject SERVICE/METHOD, not", e->subject);
+		return;
+	}
+	if (str_is(ask.service, "fedx")) {
+		t->port = f->self;
+		return;
+	}
+	switch (fib_choose(&f->fib, &ask, &t->claim, &t->name)) {
+	case CHOSEN_ONE:
+		t->port = t->claim->port;
+		break;
+	case CHOSEN_FULL:
+		break;		/* wait at the name */
+	case CHOSEN_NO_METHOD:
+		no_target(t, E_not_found, "the service has no method", ask.method);
+		break;
+	case CHOSEN_NO_VERSION:
+		no_target(t, E_not_found, "no instance has a version that fits", constraint);
+		break;
+	case CHOSEN_NO_NAME:
+		go_up(f, from, t, "nobody announces service", ask.service);
+		break;
+	}
+	/* an empty method asks whether the service is there: the node answers */
+	if (ask.method.n == 0 && t->error == E_NONE && (!t->port || !port_is_link(t->port))) {
+		t->port = f->self;
+		t->claim = NULL;
+	}
+}
+
+static void
+resolve_node(struct fabric *f, struct port *from, struct str id, struct target *t)
+{
+	const struct name *name = fib_name(&f->fib, FAMILY_NODE, id);
+	struct port *to = !name || list_empty(&name->claims) ? NULL :
+	    list_of(name->claims.next, struct claim, of_name)->port;
+
+	if (str_is(id, f->node))
+		t->port = f->self;
+	else if (to && to != from)
+		t->port = to;
+	else
+		go_up(f, from, t, "nobody announces node", id);
+}
+
+static void
+resolve_endpoint(struct fabric *f, struct port *from, struct str address, struct target *t)
+{
+	struct claim *c = fib_endpoint(&f->fib, address);
+
+	if (!c || (c->port == from && port_is_link(from))) {
+		go_up(f, from, t, "nobody announces endpoint", address);
+	} else if (claim_has_room(c)) {
+		t->claim = c;
+		t->port = c->port;
+	} else {
+		t->name = c->name;
+	}
+}
+
+void
+request_resolve(struct fabric *f, struct port *from, const struct envelope *e,
+    struct str constraint, struct target *t)
+{
+	*t = (struct target){ .error = E_NONE };
+	if (e->to.n == 0)
+		resolve_service(f, from, e, constraint, t);
+	else if (memchr(e->to.p, '@', e->to.n))
+		resolve_endpoint(f, from, e->to, t);
+	else
+		resolve_node(f, from, e->to, t);
+}

@@ -1,0 +1,251 @@
+/*
+ * accept.c - from first bytes to a link: TLS, HTTP, WebSocket, native
+ * envelopes, JSON lines, on one port; behind TLS the same again.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "link/accept.h"
+#include "net/peer.h"
+#include "net/sniff.h"
+#include "net/tls.h"
+#include "wire/wshake.h"
+
+struct door {
+	struct doors *doors;
+	struct list place;
+	struct conn *conn;
+	struct timer timer;
+	bool bus, admin;
+	char peer[];
+};
+
+enum { LINGER_MS = 2000, RESPONSE_MAX = 4 << 20 };
+
+static void
+door_free(struct door *d)
+{
+	timer_drop(&d->doors->links->fabric->wheel, &d->timer);
+	list_del(&d->place);
+	d->doors->count--;
+	conn_close(d->conn);
+	free(d);
+}
+
+static void
+turn_away(struct door *d, const char *why)
+{
+	log_event(LOG_LEVEL_INFO, "turned_away", "peer", d->peer, "why", why, NULL);
+	d->doors->links->fabric->count.malformed++;
+	door_free(d);
+}
+
+static void
+on_timer(struct wheel *w, struct timer *t)
+{
+	(void)w;
+	turn_away(list_of(t, struct door, timer), "it said nothing that we understand in time");
+}
+
+static void
+on_lost(void *owner, const struct err *why)
+{
+	struct door *d = owner;
+
+	log_event(LOG_LEVEL_DEBUG, "door_lost", "peer", d->peer, "why", why->text, NULL);
+	door_free(d);
+}
+
+/* The conn goes over to a link; what was read and not used comes again there. */
+static struct link *
+enter(struct door *d, const struct dialect *dialect)
+{
+	struct conn *c = d->conn;
+	struct err e = { .status = 0 };
+	struct link *l;
+
+	d->conn = NULL;
+	l = link_accept(d->doors->links, c, d->peer, dialect, !d->bus, d->admin, &e);
+	if (!l)
+		log_event(LOG_LEVEL_ERROR, "link_failed", "peer", d->peer, "why", e.text, NULL);
+	door_free(d);
+	return l;
+}
+
+static void
+respond(struct door *d, struct str response)
+{
+	struct conn *c = d->conn;
+
+	d->conn = NULL;
+	conn_put(c, response);
+	conn_finish(c, LINGER_MS);
+	door_free(d);
+}
+
+static void
+respond_error(struct door *d, unsigned status, const char *why)
+{
+	char text[400];
+
+	snprintf(text, sizeof text, "HTTP/1.1 %u %s\r\nContent-Type: text/plain\r\n"
+	    "Content-Length: %zu\r\nConnection: close\r\n%s\r\n%s\n", status,
+	    status == 426 ? "Upgrade Required" : status == 405 ? "Method Not Allowed" :
+	    "Bad Request", strlen(why) + 1,
+	    status == 426 ? "Sec-WebSocket-Version: 13\r\n" : "", why);
+	respond(d, str(text));
+}
+
+static size_t
+upgrade(struct door *d, const struct http_head *head, size_t used)
+{
+	struct wshake_ask ask;
+	const struct dialect *dialect = &dialect_lines;
+	const char *why, *protocol = "fedx.lines";
+	unsigned status = wshake_check(head, &ask, &why);
+	struct err e = { .status = 0 };
+	struct link *l;
+	struct buf b;
+
+	if (status) {
+		respond_error(d, status, why);
+		return 0;
+	}
+	if (wshake_offers(ask.protocols, "fedx.v1")) {
+		dialect = NULL;
+		protocol = "fedx.v1";
+	} else if (!wshake_offers(ask.protocols, "fedx.lines")) {
+		respond_error(d, 400, "no subprotocol that is spoken here: fedx.v1, fedx.lines");
+		return 0;
+	}
+	buf_init(&b, 1024);
+	if (wshake_accept(&b, ask.key, protocol) == -1 || conn_put(d->conn, buf_view(&b)) == -1) {
+		buf_free(&b);
+		turn_away(d, "no memory");
+		return 0;
+	}
+	buf_free(&b);
+	if ((l = enter(d, dialect)) != NULL && link_start_ws(l, true, &e) == -1)
+		link_close(l, E_overloaded, e.text);
+	return used;
+}
+
+static size_t
+on_http(struct door *d, struct str in)
+{
+	struct http_head head;
+	const char *why;
+	struct buf b;
+	size_t used;
+
+	switch (http_request_parse(in, &head, &used, &why)) {
+	case PARSE_MORE:
+		return 0;
+	case PARSE_BAD:
+		respond_error(d, 400, why);
+		return 0;
+	case PARSE_OK:
+		break;
+	}
+	if (wshake_is_upgrade(&head))
+		return upgrade(d, &head, used);
+	if (d->doors->tls && !conn_tls(d->conn) && !d->bus) {
+		respond_error(d, 400, "this port speaks TLS: use https://");
+		return 0;
+	}
+	buf_init(&b, RESPONSE_MAX);
+	if (d->doors->http(d->doors->owner, &head, &b) == -1)
+		respond_error(d, 400, "no memory for the response");
+	else
+		respond(d, buf_view(&b));
+	buf_free(&b);
+	return 0;
+}
+
+static size_t
+on_tls(struct door *d)
+{
+	struct err e = { .status = 0 };
+
+	if (!d->doors->tls || conn_tls(d->conn) || d->bus)
+		turn_away(d, "it speaks TLS and this port has no certificate (--tls-cert, --tls-key)");
+	else if (conn_start_tls_server(d->conn, d->doors->tls, &e) == -1)
+		turn_away(d, e.text);
+	return 0;
+}
+
+static size_t
+on_input(void *owner, struct str in)
+{
+	struct door *d = owner;
+	enum sniffed what = sniff(in);
+	bool plain = d->doors->tls && !conn_tls(d->conn) && !d->bus;
+
+	d->doors->links->fabric->now = net_time(d->doors->links->net);
+	switch (what) {
+	case SNIFF_MORE:
+		return 0;
+	case SNIFF_TLS:
+		return on_tls(d);
+	case SNIFF_HTTP:
+		return on_http(d, in);
+	case SNIFF_NATIVE:
+	case SNIFF_LINES:
+		if (plain)
+			turn_away(d, "this port wants TLS: use fedxs:// or wss://");
+		else
+			enter(d, what == SNIFF_LINES ? &dialect_lines : NULL);
+		return 0;
+	case SNIFF_MESH:
+	case SNIFF_UNKNOWN:
+		break;
+	}
+	turn_away(d, "its first bytes are of no protocol that is spoken here");
+	return 0;
+}
+
+void
+doors_init(struct doors *ds, struct links *ls)
+{
+	*ds = (struct doors){ .links = ls };
+	list_init(&ds->open);
+}
+
+void
+doors_close(struct doors *ds)
+{
+	while (!list_empty(&ds->open))
+		door_free(list_of(ds->open.next, struct door, place));
+}
+
+void
+door_open(struct doors *ds, int fd, const char *peer, bool bus)
+{
+	static const struct conn_owner owner = { on_input, NULL, on_lost };
+	struct door *d = calloc(1, sizeof *d + strlen(peer) + 1);
+	struct err e = { .status = 0 };
+	struct fabric *f = ds->links->fabric;
+
+	f->now = net_time(ds->links->net);
+	if (!d || (d->conn = conn_open(ds->links->net, fd, &e)) == NULL) {
+		log_event(LOG_LEVEL_ERROR, "accept_failed", "peer", peer, "why", e.text, NULL);
+		if (!d)
+			close(fd);
+		free(d);
+		return;
+	}
+	d->doors = ds;
+	d->bus = bus;
+	d->admin = bus && peer_is_admin(fd);
+	strcpy(d->peer, peer);
+	list_add(&ds->open, &d->place);
+	timer_init(&d->timer, on_timer);
+	if (!bus)	/* who got into the run directory may take its time */
+		timer_set(&f->wheel, &d->timer, f->now, ds->links->set.handshake_ms);
+	conn_own(d->conn, &owner, d);
+	if (++ds->count > ds->links->set.handshakes)
+		turn_away(list_of(ds->open.next, struct door, place),
+		    "too many handshakes are in progress and this one is the oldest");
+}

@@ -1,0 +1,286 @@
+/* dial.c - how an uplink dials, greets, waits and comes back. */
+#include <stdio.h>
+
+#include "base/rand.h"
+#include "link/greet.h"
+#include "link/uplink.h"
+#include "wire/wshake.h"
+
+static void
+on_timer(struct wheel *w, struct timer *t)
+{
+	(void)w;
+	uplink_step(list_of(t, struct uplink, timer), ON_UPLINK_TIMEOUT);
+}
+
+void
+uplink_init(struct uplink *u, struct links *ls)
+{
+	*u = (struct uplink){ .links = ls };
+	timer_init(&u->timer, on_timer);
+}
+
+uint32_t
+uplink_wait_ms(const struct uplink *u, bool refused, uint32_t random)
+{
+	const struct link_settings *s = &u->links->set;
+	uint32_t most = refused ? s->refused_max_ms : s->backoff_max_ms;
+	uint32_t times = refused ? u->refusals : u->failures;
+	uint64_t span = refused ? s->refused_ms : s->backoff_ms;
+
+	for (uint32_t i = 1; i < times && span < most; i++)
+		span *= 2;
+	if (span > most)
+		span = most;
+	/* a refusal is no accident of load: at least half of its time */
+	return (uint32_t)(refused ? span / 2 + random % (span / 2 + 1) : random % (span + 1));
+}
+
+static uint32_t
+random32(void)
+{
+	uint32_t r;
+
+	rand_bytes(&r, sizeof r);
+	return r;
+}
+
+static void
+wait_for(struct uplink *u, uint32_t ms)
+{
+	size_t n = strlen(u->why);
+
+	timer_set(&u->links->fabric->wheel, &u->timer, u->links->fabric->now, ms);
+	u->url = (u->url + 1) % u->url_count;
+	snprintf(u->why + n, sizeof u->why - n, "; next dial in %u.%us", ms / 1000, ms % 1000 / 100);
+}
+
+void
+uplink_wait(struct uplink *u)
+{
+	uint32_t ms;
+
+	u->failures++;
+	ms = uplink_wait_ms(u, false, random32());
+	if (u->come_back_ms)	/* spread: between what it asked for and twice that */
+		ms = u->come_back_ms + random32() % (u->come_back_ms + 1);
+	u->come_back_ms = 0;
+	wait_for(u, ms);
+}
+
+void
+uplink_wait_long(struct uplink *u)
+{
+	u->refusals++;
+	wait_for(u, uplink_wait_ms(u, true, random32()));
+}
+
+void
+uplink_report_up(struct uplink *u)
+{
+	u->why[0] = '\0';
+	u->refusals = 0;
+}
+
+static void
+let_go(struct uplink *u)
+{
+	timer_drop(&u->links->fabric->wheel, &u->timer);
+	dial_close(u->dial);
+	conn_close(u->conn);
+	u->dial = NULL;
+	u->conn = NULL;
+}
+
+void
+uplink_hang_up(struct uplink *u)
+{
+	let_go(u);
+	if (u->link)
+		link_close(u->link, E_NONE, "paused");
+	snprintf(u->why, sizeof u->why, "paused by hand");
+}
+
+void
+uplink_stop(struct uplink *u)
+{
+	let_go(u);
+	if (u->link) {
+		u->link->owner = NULL;
+		link_goodbye(u->link);
+		u->link = NULL;
+	}
+}
+
+void
+uplink_start(struct uplink *u)
+{
+	uplink_step(u, ON_UPLINK_START);
+}
+
+static void
+lost(struct uplink *u, const char *why)
+{
+	snprintf(u->why, sizeof u->why, "%.180s", why);
+	uplink_step(u, ON_UPLINK_LOST);
+}
+
+static void
+on_up(void *owner, const struct hello *w)
+{
+	struct uplink *u = owner;
+
+	uplink_step(u, ON_UPLINK_WELCOME);
+	if (u->welcomed)
+		u->welcomed(u->owner, w);
+}
+
+/* Only what the other side decided about us waits long; accidents do not. */
+static bool
+is_refusal(enum error error)
+{
+	return error == E_denied || error == E_unauthenticated || error == E_scope ||
+	    error == E_cluster_isolated || error == E_unsupported || error == E_node_id_in_use;
+}
+
+static void
+on_down(void *owner, enum error error, const char *why, uint32_t come_back_ms)
+{
+	struct uplink *u = owner;
+	struct links *ls = u->links;
+	bool steady = u->state == UPLINK_UP &&
+	    mono_us_since(u->since, ls->fabric->now) / 1000 >= ls->set.steady_ms;
+
+	u->link = NULL;
+	if (u->state == UPLINK_PAUSED)
+		return;
+	if (steady)
+		u->failures = 0;
+	u->come_back_ms = come_back_ms;
+	snprintf(u->why, sizeof u->why, "%.180s", why);
+	uplink_step(u, is_refusal(error) ? ON_UPLINK_REFUSAL : ON_UPLINK_LOST);
+}
+
+static void
+greet(struct uplink *u, struct conn *c, bool ws)
+{
+	static const struct link_owner link_owner = { on_up, on_down };
+	struct err e = { .status = 0 };
+
+	u->link = link_dial(u->links, c, u->peer, &link_owner, u, &e);
+	if (!u->link) {
+		lost(u, e.text);
+		return;
+	}
+	uplink_step(u, ON_UPLINK_OPENED);
+	if (ws && link_start_ws(u->link, false, &e) == -1)
+		link_close(u->link, E_overloaded, e.text);
+	else if (link_hello(u->link) == -1)
+		link_close(u->link, E_overloaded, "cannot say HELLO");
+}
+
+/* --- ws and wss: the HTTP upgrade comes first --- */
+
+static size_t
+on_http(void *owner, struct str in)
+{
+	struct uplink *u = owner;
+	struct conn *c = u->conn;
+	struct http_head head;
+	const char *why = "";
+	char text[160];
+	size_t used;
+
+	switch (http_response_parse(in, &head, &used, &why)) {
+	case PARSE_MORE:
+		return 0;
+	case PARSE_BAD:
+		break;
+	case PARSE_OK:
+		if (wshake_verify(&head, u->nonce, "fedx.v1", &why) == 0) {
+			u->conn = NULL;
+			greet(u, c, true);
+			return used;
+		}
+	}
+	snprintf(text, sizeof text, "the other side does not speak WebSocket with fedx.v1: %s", why);
+	u->conn = NULL;
+	conn_close(c);
+	lost(u, text);
+	return 0;
+}
+
+static void
+on_http_lost(void *owner, const struct err *why)
+{
+	struct uplink *u = owner;
+
+	conn_close(u->conn);
+	u->conn = NULL;
+	lost(u, why->text);
+}
+
+static void
+upgrade(struct uplink *u, struct conn *c, const struct url *url)
+{
+	static const struct conn_owner http_owner = { on_http, NULL, on_http_lost };
+	struct buf b;
+	struct str path = url->path.n ? url->path : STR("/");
+
+	buf_init(&b, 4096);
+	rand_bytes(u->nonce, sizeof u->nonce);
+	if (wshake_request(&b, url->host, path, "fedx.v1", u->nonce) == -1 ||
+	    conn_put(c, buf_view(&b)) == -1) {
+		conn_close(c);
+		lost(u, "the URL is too long for a WebSocket request");
+	} else {
+		u->conn = c;
+		conn_own(c, &http_owner, u);
+		timer_set(&u->links->fabric->wheel, &u->timer, u->links->fabric->now,
+		    u->links->set.handshake_ms);
+	}
+	buf_free(&b);
+}
+
+static void
+on_dialled(void *owner, struct conn *c, const char *peer, const struct err *why)
+{
+	struct uplink *u = owner;
+	struct url url;
+	struct err e = { .status = 0 };
+
+	u->dial = NULL;
+	u->links->fabric->now = net_time(u->links->net);
+	if (!c) {
+		lost(u, why->text);
+		return;
+	}
+	snprintf(u->peer, sizeof u->peer, "%s", peer);
+	url_parse(str(u->urls[u->url]), &url, &e);
+	if (url.scheme == SCHEME_WS || url.scheme == SCHEME_WSS)
+		upgrade(u, c, &url);
+	else
+		greet(u, c, false);
+}
+
+void
+uplink_dial(struct uplink *u)
+{
+	struct url url;
+	struct err e = { .status = 0 };
+
+	let_go(u);
+	if (url_parse(str(u->urls[u->url]), &url, &e) == 0) {
+		if (u->links->token[0] && !url.tls && url.scheme != SCHEME_UNIX &&
+		    !host_is_loopback(url.host) && !u->insecure)
+			err_set(&e, "a token is not shown without TLS: use fedxs:// or wss://, "
+			    "or --insecure");
+		else
+			u->dial = dial_open(u->links->net, &url, u->tls,
+			    u->links->set.handshake_ms, on_dialled, u, &e);
+	}
+	if (!u->dial) {	/* as if it had failed, but not inside the step that dials */
+		snprintf(u->why, sizeof u->why, "%.180s", e.text);
+		timer_set(&u->links->fabric->wheel, &u->timer, u->links->fabric->now, 1000);
+	}
+}

@@ -1,0 +1,17 @@
+/*
+ * greet.h - HELLO, WELCOME and the other kinds that concern one link only.
+ */
+#ifndef FEDX_GREET_H
+#define FEDX_GREET_H
+
+#include "link/link.h"
+
+void link_hear(struct link *, const struct envelope *);	/* one envelope came in */
+void link_up(struct link *);		/* it has proven itself: a port of the fabric from now on */
+int link_hello(struct link *);		/* we dialled: say who we are */
+void link_ping(struct link *);
+void link_watch(struct link *);		/* from handshake to keepalive */
+int link_name(struct link *, struct str node, struct str cluster, const char *peer);
+	/* copies; peer NULL keeps it; -1: no memory, unchanged */
+
+#endif

@@ -1,0 +1,486 @@
+/* link.c - bytes to envelopes and back, keepalive, and an orderly end. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "link/greet.h"
+#include "link/link.h"
+
+enum { RESERVE = 256 * 1024 };	/* of the queue, for what must be said when it is full */
+
+struct session_out { struct out out; struct link *link; };
+
+static size_t
+extra_max(const struct link *l)
+{
+	return l->links->set.queue + RESERVE;
+}
+
+void
+links_init(struct links *ls, struct net *net, struct fabric *f)
+{
+	*ls = (struct links){ .net = net, .fabric = f };
+	list_init(&ls->all);
+	list_init(&ls->dying);
+	buf_init(&ls->scratch, 8u << 20);
+	ls->set = (struct link_settings){ .ping_ms = 10000, .dead_ms = 30000,
+	    .handshake_ms = 10000, .handshakes = 1024, .backoff_ms = 500,
+	    .backoff_max_ms = 30000, .steady_ms = 10000, .refused_ms = 60000,
+	    .refused_max_ms = 900000, .come_back_ms = 1000, .queue = 4u << 20,
+	    .payload = 1u << 20 };
+}
+
+void
+link_close(struct link *l, enum error error, const char *why)
+{
+	if (l->state == LINK_DYING)
+		return;
+	if (!l->told && (l->network || l->dialled || error != E_NONE)) {
+		l->told = true;
+		port_error(l->links->fabric, &l->port, 0, KIND_ERROR, error == E_NONE ?
+		    E_link_down : error, FATE_NOT_DELIVERED, str(why));
+	}
+	l->state = LINK_DYING;
+	l->error = (uint8_t)error;
+	if ((l->why = malloc(strlen(why) + 1)) != NULL)
+		strcpy(l->why, why);
+	list_add(&l->links->dying, &l->dying);
+}
+
+/* --- out --- */
+
+static bool
+may_use_reserve(const struct envelope *e)
+{
+	return kind_class(e->kind) == CLASS_LINK || (e->flags & FLAG_ERROR) ||
+	    e->kind == KIND_CANCEL || e->kind == KIND_CREDIT;
+}
+
+static int session_event(struct link *l, struct event *ev);
+
+static int
+send_op(struct port *p, const struct envelope *e, struct str more_meta)
+{
+	struct link *l = list_of(p, struct link, port);
+	size_t size = envelope_size(e) + more_meta.n;
+	uint8_t *to;
+
+	if (l->state == LINK_DYING)
+		return -1;
+	if (conn_queued(l->conn) + size > l->links->set.queue && !may_use_reserve(e))
+		return -1;
+	if (l->session)
+		return session_event(l, &(struct event){ .kind = ON_ENVELOPE, .env = e });
+	if (l->ws) {
+		struct buf *b = &l->links->scratch;
+
+		b->head = b->tail = 0;
+		return envelope_put(b, e, more_meta) == -1 ||
+		    ws_send(l->ws, false, buf_view(b)) == -1 ? -1 : 0;
+	}
+	if ((to = conn_room(l->conn, size)) == NULL)
+		return -1;
+	envelope_write(to, e, more_meta);
+	conn_made(l->conn, size);
+	return 0;
+}
+
+static uint64_t
+mark_op(struct port *p)
+{
+	return conn_put_total(list_of(p, struct link, port)->conn);
+}
+
+static bool
+gone_op(struct port *p, uint64_t mark)
+{
+	return conn_gone_total(list_of(p, struct link, port)->conn) >= mark;
+}
+
+static size_t
+queued_op(struct port *p)
+{
+	return conn_queued(list_of(p, struct link, port)->conn);
+}
+
+static void
+close_op(struct port *p, enum error error, const char *why)
+{
+	link_close(list_of(p, struct link, port), error, why);
+}
+
+static const struct port_ops ops = { send_op, mark_op, gone_op, queued_op, close_op };
+
+/* --- sessions: dialects other than our own --- */
+
+static int
+out_up(struct out *o, const struct envelope *e)
+{
+	struct link *l = ((struct session_out *)(void *)o)->link;
+
+	link_hear(l, e);
+	return l->state == LINK_DYING ? -1 : 0;
+}
+
+static int
+out_down(struct out *o, struct str bytes)
+{
+	struct link *l = ((struct session_out *)(void *)o)->link;
+
+	if (l->ws)
+		return ws_send(l->ws, true, bytes);
+	if (conn_queued(l->conn) + bytes.n + 1 > extra_max(l))
+		return -1;
+	return conn_put(l->conn, bytes) == -1 || conn_put(l->conn, STR("\n")) == -1 ? -1 : 0;
+}
+
+static void
+out_timer(struct out *o, uint32_t ms)
+{
+	struct link *l = ((struct session_out *)(void *)o)->link;
+	struct fabric *f = l->links->fabric;
+
+	if (ms)
+		timer_set(&f->wheel, &l->session->timer, f->now, ms);
+	else
+		timer_drop(&f->wheel, &l->session->timer);
+}
+
+static void
+out_close(struct out *o, unsigned code, const char *text)
+{
+	struct link *l = ((struct session_out *)(void *)o)->link;
+
+	l->told = true;
+	link_close(l, (enum error)code, text);
+}
+
+static int
+session_event(struct link *l, struct event *ev)
+{
+	struct session_out o = { { out_up, out_down, out_timer, out_close }, l };
+
+	return l->session->dialect->on(l->session->mem, ev, &o.out);
+}
+
+static void
+on_session_timer(struct wheel *w, struct timer *t)
+{
+	(void)w;
+	session_event(list_of(t, struct session, timer)->link, &(struct event){ .kind = ON_TIMER });
+}
+
+static int
+session_open(struct link *l, const struct dialect *d)
+{
+	struct session *s = calloc(1, sizeof *s);
+
+	if (!s || (s->mem = calloc(1, d->memory ? d->memory : 1)) == NULL) {
+		free(s);
+		return -1;
+	}
+	s->dialect = d;
+	s->link = l;
+	timer_init(&s->timer, on_session_timer);
+	l->session = s;
+	l->port.auto_credit = d->auto_credit;
+	return session_event(l, &(struct event){ .kind = ON_OPEN });
+}
+
+static void
+session_free(struct link *l)
+{
+	struct session *s = l->session;
+
+	if (!s)
+		return;
+	timer_drop(&l->links->fabric->wheel, &s->timer);
+	if (s->dialect->free)
+		s->dialect->free(s->mem);
+	free(s->mem);
+	free(s);
+	l->session = NULL;
+}
+
+/* --- in --- */
+
+static size_t
+take_envelopes(struct link *l, struct str in)
+{
+	struct envelope e;
+	const char *why;
+	size_t used = 0, n;
+
+	while (l->state != LINK_DYING && used < in.n) {
+		switch (envelope_parse(str_skip(in, used), l->links->set.payload, &e, &n, &why)) {
+		case PARSE_MORE:
+			return used;
+		case PARSE_BAD:
+			l->links->fabric->count.malformed++;
+			link_close(l, strstr(why, "over") ? E_too_large : E_malformed, why);
+			return in.n;
+		case PARSE_OK:
+			used += n;
+			link_hear(l, &e);
+		}
+	}
+	return used;
+}
+
+static size_t
+take_lines(struct link *l, struct str in)
+{
+	const struct dialect *d = l->session->dialect;
+	struct str line, rest = in;
+
+	while (l->state != LINK_DYING && str_split(rest, '\n', &line, &rest)) {
+		if (line.n && line.p[line.n - 1] == '\r')
+			line.n--;
+		if (line.n && session_event(l, &(struct event){ .kind = ON_MESSAGE,
+		    .bytes = line }) == -1)
+			link_close(l, E_malformed, "the session ended");
+	}
+	if (l->state == LINK_DYING)
+		return in.n;
+	if (line.n > d->max_message) {
+		link_close(l, E_too_large, "a line is over the limit");
+		return in.n;
+	}
+	return in.n - line.n;
+}
+
+size_t
+link_input(struct link *l, struct str in)
+{
+	if (l->state == LINK_DYING)
+		return in.n;
+	if (l->ws)
+		return ws_input(l->ws, in);
+	return l->session ? take_lines(l, in) : take_envelopes(l, in);
+}
+
+static size_t
+on_input(void *owner, struct str in)
+{
+	struct link *l = owner;
+
+	l->links->fabric->now = net_time(l->links->net);
+	return link_input(l, in);
+}
+
+static void
+on_drained(void *owner)
+{
+	struct link *l = owner;
+
+	if (l->state == LINK_UP)
+		fabric_pump(l->links->fabric, &l->port);
+}
+
+static void
+on_lost(void *owner, const struct err *why)
+{
+	struct link *l = owner;
+
+	l->told = true;
+	link_close(l, E_link_down, why->text);
+}
+
+static void
+on_ws_message(void *owner, bool text, struct str bytes)
+{
+	struct link *l = owner;
+
+	(void)text;
+	if (l->state == LINK_DYING)
+		return;
+	if (l->session) {
+		if (session_event(l, &(struct event){ .kind = ON_MESSAGE, .bytes = bytes }) == -1)
+			link_close(l, E_malformed, "the session ended");
+	} else if (take_envelopes(l, bytes) != bytes.n) {
+		link_close(l, E_malformed, "a WebSocket message holds part of an envelope");
+	}
+}
+
+static void
+on_ws_closed(void *owner, unsigned code, struct str reason)
+{
+	struct link *l = owner;
+	char why[160];
+
+	snprintf(why, sizeof why, "WebSocket closed with code %u %.*s", code,
+	    reason.n > 100 ? 100 : (int)reason.n, reason.p ? reason.p : "");
+	l->told = true;
+	link_close(l, E_link_down, why);
+}
+
+int
+link_start_ws(struct link *l, bool server, struct err *e)
+{
+	static const struct ws_owner ws_owner = { on_ws_message, on_ws_closed };
+	size_t max = l->session ? l->session->dialect->max_message :
+	    l->links->set.payload + ENVELOPE_HEAD + 3 * ENVELOPE_NAMES_MAX + ENVELOPE_META_MAX + 255;
+
+	l->ws = ws_open(l->conn, server, max, &ws_owner, l, e);
+	return l->ws ? 0 : -1;
+}
+
+/* --- beginning and end --- */
+
+static void
+on_timer(struct wheel *w, struct timer *t)
+{
+	struct link *l = list_of(t, struct link, timer);
+	struct links *ls = l->links;
+	uint64_t idle_ms = mono_us_since(conn_heard(l->conn), ls->fabric->now) / 1000;
+	uint64_t next = ls->set.ping_ms;
+
+	if (l->state == LINK_GREETING) {
+		link_close(l, E_timeout, "the handshake took too long");
+		return;
+	}
+	if (l->state != LINK_UP)
+		return;
+	if (idle_ms >= ls->set.dead_ms) {
+		link_close(l, E_link_down, "half-open: not a byte arrived in the time allowed");
+		return;
+	}
+	if (idle_ms + WHEEL_TICK_MS >= ls->set.ping_ms)
+		link_ping(l);
+	else
+		next = ls->set.ping_ms - idle_ms;
+	timer_set(w, t, ls->fabric->now, next);
+}
+
+void
+link_watch(struct link *l)
+{
+	struct fabric *f = l->links->fabric;
+
+	/* a UNIX socket tells when its other end goes */
+	if (l->network || l->dialled)
+		timer_set(&f->wheel, &l->timer, f->now, l->links->set.ping_ms);
+	else
+		timer_drop(&f->wheel, &l->timer);
+}
+
+static struct link *
+link_new(struct links *ls, struct conn *c, const char *peer, enum port_kind kind, struct err *e)
+{
+	static const struct conn_owner conn_owner = { on_input, on_drained, on_lost };
+	struct link *l = calloc(1, sizeof *l);
+
+	if (!l || link_name(l, STR(""), STR(""), peer) == -1) {
+		free(l);
+		conn_close(c);
+		err_set(e, "no memory for another link");
+		return NULL;
+	}
+	l->links = ls;
+	l->conn = c;
+	l->since = ls->fabric->now = net_time(ls->net);
+	list_init(&l->dying);
+	list_add(&ls->all, &l->place);
+	port_init(&l->port, &ops, kind);
+	l->port.node = str(l->text);
+	timer_init(&l->timer, on_timer);
+	timer_set(&ls->fabric->wheel, &l->timer, ls->fabric->now, ls->set.handshake_ms);
+	conn_set_max(c, extra_max(l));
+	conn_own(c, &conn_owner, l);
+	return l;
+}
+
+struct link *
+link_accept(struct links *ls, struct conn *c, const char *peer, const struct dialect *d,
+    bool network, bool admin, struct err *e)
+{
+	struct link *l = link_new(ls, c, peer, PORT_CLIENT, e);
+
+	if (!l)
+		return NULL;
+	l->network = network;
+	l->port.admin = admin;
+	if (d && session_open(l, d) == -1) {
+		l->told = true;
+		link_close(l, E_overloaded, "no memory for a session");
+	}
+	if (!network)
+		link_up(l);
+	return l;
+}
+
+struct link *
+link_dial(struct links *ls, struct conn *c, const char *peer,
+    const struct link_owner *owner, void *owner_data, struct err *e)
+{
+	struct link *l = link_new(ls, c, peer, PORT_UPLINK, e);
+
+	if (!l)
+		return NULL;
+	l->dialled = true;
+	l->owner = owner;
+	l->owner_data = owner_data;
+	return l;
+}
+
+static void
+link_free(struct link *l, uint32_t linger_ms)
+{
+	struct links *ls = l->links;
+
+	if (l->port.up) {
+		ls->count[l->port.role]--;
+		fabric_port_down(ls->fabric, &l->port, E_link_down);
+	}
+	if (ls->event)
+		ls->event(ls, "link_down", l, l->why ? l->why : "");
+	if (l->owner)
+		l->owner->down(l->owner_data, (enum error)l->error, l->why ? l->why : "",
+		    l->come_back_ms);
+	timer_drop(&ls->fabric->wheel, &l->timer);
+	session_free(l);
+	if (l->ws)
+		ws_close(l->ws, l->error == E_NONE || l->error == E_shutting_down ? 1001 : 1008,
+		    str(l->why));
+	ws_free(l->ws);
+	if (linger_ms)
+		conn_finish(l->conn, linger_ms);
+	else
+		conn_close(l->conn);
+	list_del(&l->place);
+	list_del(&l->dying);
+	free(l->text);
+	free(l->why);
+	free(l);
+}
+
+void
+links_reap(struct links *ls)
+{
+	while (!list_empty(&ls->dying))
+		link_free(list_of(ls->dying.next, struct link, dying), 2000);
+}
+
+void
+links_free(struct links *ls)
+{
+	while (!list_empty(&ls->all))
+		link_free(list_of(ls->all.next, struct link, place), 0);
+	buf_free(&ls->scratch);
+}
+
+const char *
+link_state_name(const struct link *l)
+{
+	static const char *const names[] = { "greeting", "up", "closing" };
+
+	return names[l->state];
+}
+
+const char *
+link_kind_name(const struct link *l)
+{
+	if (l->port.kind == PORT_UPLINK)
+		return "uplink";
+	return l->port.kind == PORT_CHILD ? role_name(l->port.role) : "client";
+}

@@ -1,0 +1,102 @@
+/*
+ * link.h - one conversation with one other end: a node (leaf or hub) or a
+ * client, from the first byte of ours to the last.
+ *
+ * A link owns its conn and is a port of the fabric while it is up.  It is
+ * closed in two steps: anyone may ask for it at any time, links_reap() does
+ * it at the end of the turn, so that nothing vanishes under a caller.
+ */
+#ifndef FEDX_LINK_H
+#define FEDX_LINK_H
+
+#include "dialect/dialect.h"
+#include "fabric/fabric.h"
+#include "link/auth.h"
+#include "net/conn.h"
+#include "net/ws.h"
+
+struct link;
+
+struct link_settings {
+	uint32_t ping_ms, dead_ms;		/* idle ping; dead without a byte */
+	uint32_t handshake_ms;
+	uint32_t handshakes;			/* in progress at most, oldest goes */
+	uint32_t backoff_ms, backoff_max_ms;	/* full jitter up to these */
+	uint32_t steady_ms;			/* up this long: backoff starts anew */
+	uint32_t refused_ms, refused_max_ms;	/* slow schedule after a refusal */
+	uint32_t come_back_ms;			/* what our GOODBYE asks for */
+	size_t queue;				/* bytes that may wait on a link */
+	size_t payload;				/* of one envelope */
+};
+
+/* What all links of a node share; the node fills it in. */
+struct links {
+	struct net *net;
+	struct fabric *fabric;
+	const struct auth *auth;		/* NULL: none is asked (loopback, --insecure) */
+	struct link_settings set;
+	uint64_t instance;			/* of this program's run */
+	char agent[64];				/* "fedx-hub 0.1.0" */
+	char token[TOKEN_MAX + 1];		/* what we show to an uplink; "": none */
+	char cluster[256];			/* that a leaf asks for; "": whichever */
+	struct list all, dying;
+	struct buf scratch;			/* encoding for WebSocket */
+	uint64_t count[ROLE_COUNT];		/* links up, by role of the other end */
+	void (*event)(struct links *, const char *what, const struct link *, const char *why);
+};
+
+enum link_state { LINK_GREETING, LINK_UP, LINK_DYING };
+
+/* Told to who opened the link: an uplink, or nobody (NULL). */
+struct link_owner {
+	void (*up)(void *owner, const struct hello *welcome);
+	void (*down)(void *owner, enum error, const char *why, uint32_t come_back_ms);
+		/* once, also if it never was up; the link is freed after it;
+		 * come_back_ms: 0, or when the other side asks us to return */
+};
+
+struct session { const struct dialect *dialect; struct timer timer; struct link *link; void *mem; };
+
+struct link {
+	struct port port;
+	struct links *links;
+	struct list place;			/* links.all */
+	struct list dying;			/* links.dying */
+	struct conn *conn;
+	struct ws *ws;				/* NULL: bare stream */
+	struct session *session;		/* NULL: native envelopes */
+	const struct link_owner *owner;
+	void *owner_data;
+	struct timer timer;			/* handshake, then keepalive */
+	struct mono since;
+	uint64_t instance;			/* of the other end */
+	uint32_t rtt_us, come_back_ms;
+	uint8_t state, error;
+	bool network;				/* came over the network: must prove itself */
+	bool dialled;				/* we opened it */
+	bool told;				/* the other side knows why it ends */
+	bool exact;				/* its credential names exactly this node */
+	char *text;				/* node id NUL cluster NUL peer address NUL */
+	const char *cluster, *peer;
+	char *why;				/* why it dies */
+};
+
+struct link *link_accept(struct links *, struct conn *, const char *peer,
+    const struct dialect *, bool network, bool admin, struct err *);
+	/* takes the conn, also on failure; dialect NULL: native; on the network
+	 * it must say HELLO first, on the bus it is up at once */
+struct link *link_dial(struct links *, struct conn *, const char *peer,
+    const struct link_owner *, void *owner, struct err *);
+	/* says HELLO, waits for WELCOME */
+int link_start_ws(struct link *, bool server, struct err *);	/* frames from now on */
+size_t link_input(struct link *, struct str);	/* for who read before it was a link */
+void link_close(struct link *, enum error, const char *why);
+	/* soon; the other side is told; again: the first reason stays */
+void link_goodbye(struct link *);	/* tells it when to come back, then closes */
+const char *link_state_name(const struct link *);
+const char *link_kind_name(const struct link *);	/* uplink, leaf, hub, client, self */
+void links_init(struct links *, struct net *, struct fabric *);
+void links_reap(struct links *);	/* close what is dying; at the end of each turn */
+void links_free(struct links *);	/* closes all at once */
+
+#endif

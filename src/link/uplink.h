@@ -1,0 +1,69 @@
+/*
+ * uplink.h - the connection that we keep dialling: a list of hubs, a table of
+ * states without a terminal one, backoff with full jitter.
+ *
+ *	fsm.c	what it does next (the table)
+ *	dial.c	how it is done
+ */
+#ifndef FEDX_UPLINK_H
+#define FEDX_UPLINK_H
+
+#include "link/link.h"
+
+#define UPLINK_STATES(X) X(NONE) X(DIALLING) X(GREETING) X(UP) X(BACKOFF) X(REFUSED) X(PAUSED)
+enum uplink_state {
+#define X(name) UPLINK_##name,
+	UPLINK_STATES(X)
+#undef X
+	UPLINK_STATE_COUNT
+};
+
+#define UPLINK_EVENTS(X) X(START) X(OPENED) X(WELCOME) X(LOST) X(REFUSAL) X(TIMEOUT) X(PAUSE) X(RETRY)
+enum uplink_event {
+#define X(name) ON_UPLINK_##name,
+	UPLINK_EVENTS(X)
+#undef X
+	UPLINK_EVENT_COUNT
+};
+
+enum { UPLINK_URLS = 16 };
+
+struct uplink {
+	struct links *links;
+	struct tls_ctx *tls;			/* for the URLs that want it; borrowed */
+	const char *urls[UPLINK_URLS];		/* borrowed; tried in turn */
+	size_t url_count, url;			/* url: the one in use */
+	bool insecure;				/* may show a token without TLS off this host */
+	enum uplink_state state;
+	struct dial *dial;
+	struct conn *conn;			/* in the hands of the HTTP upgrade */
+	struct link *link;
+	struct timer timer;
+	struct mono since;			/* in this state */
+	uint32_t failures;			/* since it was last up for long */
+	uint32_t refusals;
+	uint32_t come_back_ms;
+	uint8_t nonce[16];			/* of the WebSocket handshake */
+	char why[240];				/* of the last loss or refusal */
+	char peer[160];
+	void (*welcomed)(void *owner, const struct hello *);	/* may be NULL */
+	void *owner;
+};
+
+void uplink_init(struct uplink *, struct links *);
+void uplink_start(struct uplink *);
+void uplink_stop(struct uplink *);	/* for good: at the end of the program */
+void uplink_step(struct uplink *, enum uplink_event);	/* the only one to change state */
+const char *uplink_state_name(enum uplink_state);
+const char *uplink_event_name(enum uplink_event);
+uint32_t uplink_wait_ms(const struct uplink *, bool refused, uint32_t random);
+	/* full jitter: 0 .. min(max, base doubled each time), scaled by random */
+
+/* dial.c, called by the table */
+void uplink_dial(struct uplink *);
+void uplink_wait(struct uplink *);
+void uplink_wait_long(struct uplink *);
+void uplink_report_up(struct uplink *);
+void uplink_hang_up(struct uplink *);
+
+#endif

@@ -1,0 +1,363 @@
+/*
+ * dial.c - one attempt to connect: name, address after address, TLS.
+ *
+ * Every step ends in an event of the loop, so done() is never called from
+ * inside dial_open().  Of several failures the first is reported, except that
+ * TLS with a wrong certificate at one address says more than a refusal.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "net/conn.h"
+#include "net/inside.h"
+#include "net/resolve.h"
+
+enum {
+	PORT_PLAIN = 7341, PORT_TLS = 7342,
+	ADDRESS_MS = 5000,	/* one address at most, while others are left */
+	EXIT_NOHOST = 68, EXIT_UNREACHED = 69, EXIT_PROTOCOL = 76
+};
+
+enum dial_state { DIAL_NONE, DIAL_RESOLVING, DIAL_NEXT, DIAL_CONNECTING, DIAL_SECURING };
+
+struct dial {
+	struct net *net;
+	enum dial_state state;
+	struct tls_ctx *tls_ctx;	/* NULL: plain */
+	dialled_fn *done;
+	void *owner;
+	ev_io io;			/* CONNECTING */
+	ev_timer timer;			/* when the state has lasted long enough */
+	struct mono until;
+	uint32_t timeout_ms;
+	struct lookup *lookup;		/* RESOLVING */
+	struct conn *conn;		/* SECURING */
+	struct addr addrs[LOOKUP_ADDRS];
+	size_t n, at;			/* at: the one that is tried */
+	struct err e;			/* of what failed so far */
+	bool named;			/* host is a name: messages add the address */
+	char host[256];			/* or the path of a unix socket */
+};
+
+static void dial_next(struct dial *);
+
+void
+dial_close(struct dial *d)
+{
+	if (!d)
+		return;
+	ev_timer_stop(d->net->loop, &d->timer);
+	if (d->state == DIAL_CONNECTING) {
+		ev_io_stop(d->net->loop, &d->io);
+		close(d->io.fd);
+	}
+	lookup_close(d->lookup);
+	conn_close(d->conn);
+	free(d);
+}
+
+static void
+dial_failed(struct dial *d)
+{
+	dialled_fn *tell = d->done;
+	void *owner = d->owner;
+	struct err e = d->e;
+
+	dial_close(d);
+	tell(owner, NULL, NULL, &e);
+}
+
+static void
+dial_done(struct dial *d, struct conn *c)
+{
+	dialled_fn *tell = d->done;
+	void *owner = d->owner;
+	char peer[ADDR_TEXT];
+
+	addr_text(&d->addrs[d->at], peer);
+	d->conn = NULL;
+	d->state = DIAL_NONE;
+	dial_close(d);
+	tell(owner, c, peer, NULL);
+}
+
+/* "hub.example.net at 192.0.2.1:7342", "192.0.2.1:7342", "/run/x.sock" */
+static void
+dial_where(const struct dial *d, char to[256 + ADDR_TEXT + 8])
+{
+	char addr[ADDR_TEXT];
+
+	addr_text(&d->addrs[d->at], addr);
+	if (d->addrs[d->at].at.ss_family == AF_UNIX)
+		snprintf(to, 256 + ADDR_TEXT + 8, "%s", d->host);
+	else if (d->named)
+		snprintf(to, 256 + ADDR_TEXT + 8, "%.100s at %s", d->host, addr);
+	else
+		snprintf(to, 256 + ADDR_TEXT + 8, "%s", addr);
+}
+
+static void
+dial_set_timer(struct dial *d, uint64_t ms)
+{
+	ev_timer_stop(d->net->loop, &d->timer);
+	ev_now_update(d->net->loop);	/* it may be long since the turn began */
+	ev_timer_set(&d->timer, (double)ms / 1000., 0.);
+	ev_timer_start(d->net->loop, &d->timer);
+}
+
+/* A fair part of what is left, for this address. */
+static uint64_t
+dial_share(const struct dial *d)
+{
+	uint64_t rest = mono_ms_until(mono_now(), d->until), left = d->n - d->at;
+
+	if (left <= 1)
+		return rest;
+	return rest / left < ADDRESS_MS ? rest / left : ADDRESS_MS;
+}
+
+static void
+dial_address_failed(struct dial *d, const struct err *why)
+{
+	if (!d->e.status || (d->e.status != EXIT_PROTOCOL && why->status == EXIT_PROTOCOL))
+		d->e = *why;
+	d->at++;
+	dial_next(d);
+}
+
+static void
+dial_connect_failed(struct dial *d, int error)
+{
+	char where[256 + ADDR_TEXT + 8];
+	struct err e;
+
+	dial_where(d, where);
+	errno = error;
+	err_sys(&e, "cannot connect to %s", where);
+	err_exit(&e, EXIT_UNREACHED);
+	dial_address_failed(d, &e);
+}
+
+static void
+dial_tls_failed(struct dial *d, struct err *why)
+{
+	char where[256 + ADDR_TEXT + 8];
+
+	conn_close(d->conn);
+	d->conn = NULL;
+	dial_where(d, where);
+	err_at(why, "no TLS with %s", where);
+	err_exit(why, EXIT_PROTOCOL);
+	dial_address_failed(d, why);
+}
+
+static size_t
+on_early_input(void *owner, struct str in)	/* it waits for the real owner */
+{
+	(void)owner, (void)in;
+	return 0;
+}
+
+static void
+on_tls_lost(void *owner, const struct err *why)
+{
+	struct err e = *why;
+
+	dial_tls_failed(owner, &e);
+}
+
+static void
+on_tls_open(void *owner)
+{
+	struct dial *d = owner;
+
+	conn_own(d->conn, NULL, NULL);
+	dial_done(d, d->conn);
+}
+
+static void
+dial_connected(struct dial *d, int fd)
+{
+	static const struct conn_owner securing = { on_early_input, NULL, on_tls_lost };
+	struct err e = { .status = EXIT_UNREACHED };
+	struct conn *c;
+
+	d->state = DIAL_SECURING;
+	if ((c = conn_open(d->net, fd, &e)) == NULL) {
+		dial_address_failed(d, &e);
+		return;
+	}
+	if (!d->tls_ctx) {
+		dial_done(d, c);
+		return;
+	}
+	d->conn = c;
+	conn_own(c, &securing, d);
+	if (conn_start_tls_client(c, d->tls_ctx, d->host, &e)) {
+		dial_tls_failed(d, &e);
+		return;
+	}
+	conn_when_open(c, on_tls_open);
+	dial_set_timer(d, dial_share(d));
+}
+
+static void
+on_connected(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct dial *d = w->data;
+	int fd = w->fd, error = 0;
+	socklen_t len = sizeof error;
+
+	(void)revents;
+	ev_io_stop(loop, w);
+	d->state = DIAL_NEXT;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len))
+		error = errno;
+	if (error) {
+		close(fd);
+		dial_connect_failed(d, error);
+	} else
+		dial_connected(d, fd);
+}
+
+static void
+dial_next(struct dial *d)
+{
+	const struct addr *a;
+	int fd, error;
+
+	d->state = DIAL_NEXT;
+	if (d->at == d->n) {
+		d->at = 0;
+		dial_failed(d);
+		return;
+	}
+	a = &d->addrs[d->at];
+	fd = socket(a->at.ss_family, SOCK_STREAM, 0);
+	if (fd == -1 || fd_prepare(fd) ||
+	    (connect(fd, (const struct sockaddr *)&a->at, a->len) &&
+	    errno != EINPROGRESS && errno != EINTR)) {
+		error = errno;
+		if (fd != -1)
+			close(fd);
+		dial_connect_failed(d, error);
+		return;
+	}
+	/* at once or not, the descriptor becomes writable */
+	ev_io_set(&d->io, fd, EV_WRITE);
+	ev_io_start(d->net->loop, &d->io);
+	d->state = DIAL_CONNECTING;
+	dial_set_timer(d, dial_share(d));
+}
+
+static void
+on_resolved(void *owner, const struct addr *addrs, size_t n, const struct err *why)
+{
+	struct dial *d = owner;
+
+	d->lookup = NULL;
+	if (why) {
+		d->e = *why;
+		dial_failed(d);
+		return;
+	}
+	memcpy(d->addrs, addrs, n * sizeof *addrs);
+	d->n = n;
+	dial_next(d);
+}
+
+static void
+on_dial_timer(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct dial *d = w->data;
+	struct err e = { .status = EXIT_UNREACHED };
+
+	(void)loop, (void)revents;
+	switch (d->state) {
+	case DIAL_NONE:
+		break;
+	case DIAL_NEXT:
+		dial_next(d);
+		break;
+	case DIAL_RESOLVING:
+		err_set(&d->e, "cannot resolve '%.100s': the name server does not answer "
+		    "within %u ms", d->host, d->timeout_ms);
+		err_exit(&d->e, EXIT_NOHOST);
+		dial_failed(d);
+		break;
+	case DIAL_CONNECTING:
+		ev_io_stop(loop, &d->io);
+		close(d->io.fd);
+		d->state = DIAL_NEXT;
+		dial_connect_failed(d, ETIMEDOUT);
+		break;
+	case DIAL_SECURING:
+		err_set(&e, "the handshake does not end; is there TLS at that port?");
+		dial_tls_failed(d, &e);
+		break;
+	}
+}
+
+/* The addresses that need no look-up; n stays 0 for a name. */
+static int
+dial_targets(struct dial *d, const struct url *u, struct err *e)
+{
+	uint16_t port = u->port ? u->port : u->tls ? PORT_TLS : PORT_PLAIN;
+	struct str name = u->scheme == SCHEME_UNIX ? u->path : u->host;
+
+	if (str_c(name, d->host, sizeof d->host))
+		return err_set(e, "the host name or path is too long");
+	if (u->scheme == SCHEME_UNIX) {
+		if (addr_unix(u->path, &d->addrs[0], e))
+			return -1;
+		d->n = 1;
+	} else if (addr_numeric(u->host, port, &d->addrs[0]) == 0) {
+		d->n = 1;
+	} else if (host_is_loopback(u->host)) {
+		d->named = true;
+		(void)addr_numeric(STR("127.0.0.1"), port, &d->addrs[0]);
+		(void)addr_numeric(STR("::1"), port, &d->addrs[1]);
+		d->n = 2;
+	} else {
+		d->named = true;
+		d->lookup = lookup_open(d->net, d->host, port, on_resolved, d, e);
+		return d->lookup ? 0 : -1;
+	}
+	return 0;
+}
+
+struct dial *
+dial_open(struct net *net, const struct url *u, struct tls_ctx *tls_ctx,
+    uint32_t timeout_ms, dialled_fn *done, void *owner, struct err *e)
+{
+	struct dial *d;
+
+	if (u->tls && !tls_ctx) {
+		err_set(e, "TLS is not set up: a CA file or the pin of a certificate is needed");
+		return NULL;
+	}
+	if ((d = calloc(1, sizeof *d)) == NULL) {
+		err_set(e, "out of memory");
+		return NULL;
+	}
+	d->net = net;
+	d->done = done;
+	d->owner = owner;
+	d->tls_ctx = u->tls ? tls_ctx : NULL;
+	d->timeout_ms = timeout_ms;
+	d->until = mono_add_ms(mono_now(), timeout_ms);
+	ev_io_init(&d->io, on_connected, -1, EV_WRITE);
+	ev_timer_init(&d->timer, on_dial_timer, 0., 0.);
+	d->io.data = d->timer.data = d;
+	if (dial_targets(d, u, e)) {
+		free(d);
+		return NULL;
+	}
+	d->state = d->lookup ? DIAL_RESOLVING : DIAL_NEXT;
+	dial_set_timer(d, d->lookup ? timeout_ms : 0);
+	return d;
+}

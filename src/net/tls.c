@@ -1,0 +1,414 @@
+/* tls.c - see tls.h: one TLS session on BearSSL's engine. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/rand.h"
+#include "net/sha256.h"
+#include "net/tls_in.h"
+
+enum { NAME_MAX_BYTES = 255, SUITES = 6 };
+
+struct tls {
+	union {
+		br_ssl_client_context client;
+		br_ssl_server_context server;
+	} as;
+	br_ssl_engine_context *engine;	/* inside `as` */
+	struct tls_ctx *ctx;
+	struct tls_x509 *x509;		/* NULL once the handshake is over */
+	char name[NAME_MAX_BYTES + 1];
+	bool open;			/* was open, perhaps is closed by now */
+	int refused;			/* BearSSL's number: we end it after the handshake */
+	bool shown;			/* hash is the peer's, and it holds the key */
+	uint8_t hash[TLS_HASH];
+	size_t io_size;
+	uint8_t io[];			/* records: in and out side by side */
+};
+
+static const char *alpn_names[] = { "fedx/1" };
+
+static const struct suite { uint16_t number; bool ecdsa, aes; const char *name; } suites[] = {
+	{ BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, true, true,
+	    "ECDHE-ECDSA-AES128-GCM-SHA256" },
+	{ BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, false, true,
+	    "ECDHE-RSA-AES128-GCM-SHA256" },
+	{ BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, true, true,
+	    "ECDHE-ECDSA-AES256-GCM-SHA384" },
+	{ BR_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, false, true,
+	    "ECDHE-RSA-AES256-GCM-SHA384" },
+	{ BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, true, false,
+	    "ECDHE-ECDSA-CHACHA20-POLY1305" },
+	{ BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, false, false,
+	    "ECDHE-RSA-CHACHA20-POLY1305" },
+};
+
+static bool
+aes_is_fast(void)
+{
+	return (br_aes_x86ni_ctr_get_vtable() && br_ghash_pclmul_get())
+	    || (br_aes_pwr8_ctr_get_vtable() && br_ghash_pwr8_get());
+}
+
+/* A client takes both kinds of certificate, a server offers what its key can sign. */
+static void
+set_suites(br_ssl_engine_context *engine, bool ecdsa, bool rsa)
+{
+	uint16_t list[SUITES];
+	size_t n = 0;
+
+	for (int round = 0; round < 2; round++)
+		for (size_t i = 0; i < SUITES; i++)
+			if (suites[i].aes == (aes_is_fast() == (round == 0))
+			    && (suites[i].ecdsa ? ecdsa : rsa))
+				list[n++] = suites[i].number;
+	br_ssl_engine_set_suites(engine, list, n);
+}
+
+static void
+set_engine(struct tls *t, bool ecdsa, bool rsa)
+{
+	br_ssl_engine_context *engine = t->engine;
+	uint8_t seed[32];
+
+	br_ssl_engine_set_versions(engine, BR_TLS12, BR_TLS12);
+	set_suites(engine, ecdsa, rsa);
+	br_ssl_engine_set_hash(engine, br_sha256_ID, &br_sha256_vtable);
+	br_ssl_engine_set_hash(engine, br_sha384_ID, &br_sha384_vtable);
+	br_ssl_engine_set_hash(engine, br_sha512_ID, &br_sha512_vtable);
+	br_ssl_engine_set_prf_sha256(engine, &br_tls12_sha256_prf);
+	br_ssl_engine_set_prf_sha384(engine, &br_tls12_sha384_prf);
+	br_ssl_engine_set_default_ec(engine);
+	br_ssl_engine_set_default_ecdsa(engine);
+	br_ssl_engine_set_default_rsavrfy(engine);
+	br_ssl_engine_set_default_aes_gcm(engine);
+	br_ssl_engine_set_default_chapol(engine);
+	br_ssl_engine_set_protocol_names(engine, alpn_names, 1);
+	br_ssl_engine_add_flags(engine, BR_OPT_NO_RENEGOTIATION);
+	br_ssl_engine_set_buffer(engine, t->io, t->io_size, 1);
+	rand_bytes(seed, sizeof seed);
+	br_ssl_engine_inject_entropy(engine, seed, sizeof seed);
+	tls_wipe(seed, sizeof seed);
+}
+
+static struct tls *
+session_open(struct tls_ctx *ctx, bool verifies, size_t io_size, struct err *e)
+{
+	struct tls *t = malloc(sizeof *t + io_size);
+
+	if (!t)
+		goto fail;
+	memset(t, 0, sizeof *t);	/* not the records: untouched pages cost nothing */
+	t->io_size = io_size;
+	if (verifies && !(t->x509 = malloc(sizeof *t->x509)))
+		goto fail;
+	t->ctx = tls_ctx_keep(ctx);
+	return t;
+fail:
+	free(t);
+	err_set(e, "no memory for a TLS session");
+	return NULL;
+}
+
+static int
+set_own_server(struct tls *t)
+{
+	struct tls_ctx *ctx = t->ctx;
+	const br_ec_private_key *ec = br_skey_decoder_get_ec(&ctx->key);
+
+	set_engine(t, ec != NULL, ec == NULL);
+	if (ec)
+		br_ssl_server_set_single_ec(&t->as.server, ctx->chain.certs, ctx->chain.n, ec,
+		    BR_KEYTYPE_SIGN, 0, br_ssl_engine_get_ec(t->engine),
+		    br_ecdsa_sign_asn1_get_default());
+	else
+		br_ssl_server_set_single_rsa(&t->as.server, ctx->chain.certs, ctx->chain.n,
+		    br_skey_decoder_get_rsa(&ctx->key), BR_KEYTYPE_SIGN,
+		    br_rsa_private_get_default(), br_rsa_pkcs1_sign_get_default());
+	if (ctx->ask_client) {
+		tls_x509_init(t->x509, ctx, TRUST_CA, NULL);
+		br_ssl_engine_set_x509(t->engine, &t->x509->vtable);
+		br_ssl_server_set_trust_anchor_names_alt(&t->as.server, ctx->anchors.all,
+		    ctx->anchors.n);
+		br_ssl_engine_add_flags(t->engine, BR_OPT_TOLERATE_NO_CLIENT_AUTH);
+	}
+	return br_ssl_server_reset(&t->as.server) ? 0 : -1;
+}
+
+struct tls *
+tls_server(struct tls_ctx *ctx, struct err *e)
+{
+	struct tls *t;
+
+	if (!ctx->chain.n) {
+		err_exit(e, TLS_BAD_CONFIG);
+		err_set(e, "a TLS server needs a certificate; give --tls-cert and --tls-key");
+		return NULL;
+	}
+	t = session_open(ctx, ctx->ask_client, BR_SSL_BUFSIZE_BIDI, e);
+	if (!t)
+		return NULL;
+	br_ssl_server_zero(&t->as.server);
+	t->engine = &t->as.server.eng;
+	if (set_own_server(t) == -1) {
+		tls_error(t, e);
+		tls_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+static bool
+is_address(const char *name)
+{
+	return strchr(name, ':') || !name[strspn(name, "0123456789.")];
+}
+
+static int
+set_own_client(struct tls *t)
+{
+	struct tls_ctx *ctx = t->ctx;
+
+	set_engine(t, true, true);
+	tls_x509_init(t->x509, ctx, ctx->trust, t->name);
+	br_ssl_engine_set_x509(t->engine, &t->x509->vtable);
+	if (ctx->chain.n && br_skey_decoder_get_ec(&ctx->key))
+		br_ssl_client_set_single_ec(&t->as.client, ctx->chain.certs, ctx->chain.n,
+		    br_skey_decoder_get_ec(&ctx->key), BR_KEYTYPE_SIGN, 0,
+		    br_ssl_engine_get_ec(t->engine), br_ecdsa_sign_asn1_get_default());
+	else if (ctx->chain.n)
+		br_ssl_client_set_single_rsa(&t->as.client, ctx->chain.certs, ctx->chain.n,
+		    br_skey_decoder_get_rsa(&ctx->key), br_rsa_pkcs1_sign_get_default());
+	/* an address is no name that may be asked for (RFC 6066 section 3) */
+	return br_ssl_client_reset(&t->as.client, is_address(t->name) ? NULL : t->name, 0)
+	    ? 0 : -1;
+}
+
+struct tls *
+tls_client(struct tls_ctx *ctx, const char *name, struct err *e)
+{
+	size_t n = name ? strlen(name) : 0;
+	struct tls *t;
+
+	if (ctx->trust == TRUST_CA && !ctx->anchors.n) {
+		err_exit(e, TLS_BAD_CONFIG);
+		err_set(e, "TLS needs to know whom to trust; give --tls-ca with the CA of the hub");
+		return NULL;
+	}
+	if (n > NAME_MAX_BYTES || (!n && ctx->trust == TRUST_CA)) {
+		err_exit(e, TLS_BAD_CONFIG);
+		err_set(e, "no server name to check the certificate against (1 to %d bytes)",
+		    NAME_MAX_BYTES);
+		return NULL;
+	}
+	t = session_open(ctx, true, BR_SSL_BUFSIZE_BIDI, e);
+	if (!t)
+		return NULL;
+	if (n)
+		memcpy(t->name, name, n);
+	br_ssl_client_zero(&t->as.client);
+	t->engine = &t->as.client.eng;
+	if (set_own_client(t) == -1) {
+		tls_error(t, e);
+		tls_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+void
+tls_free(struct tls *t)
+{
+	struct tls_ctx *ctx;
+
+	if (!t)
+		return;
+	ctx = t->ctx;
+	free(t->x509);
+	tls_wipe(t, sizeof *t + t->io_size);
+	free(t);
+	tls_ctx_close(ctx);
+}
+
+/* After every step of the engine: is the handshake over, and who is it? */
+static void
+note(struct tls *t)
+{
+	struct tls_x509 *x = t->x509;
+
+	if (t->open || !(br_ssl_engine_current_state(t->engine)
+	    & (BR_SSL_SENDAPP | BR_SSL_RECVAPP)))
+		return;
+	t->open = true;
+	if (!x)
+		return;
+	if (x->shown && !x->trusted)
+		t->refused = x->why;
+	t->shown = x->trusted;
+	memcpy(t->hash, x->hash, TLS_HASH);
+	/* no renegotiation, so nobody is verified again */
+	br_ssl_engine_set_x509(t->engine, NULL);
+	t->x509 = NULL;
+	free(x);
+}
+
+enum tls_state
+tls_state(const struct tls *t)
+{
+	if (t->refused || br_ssl_engine_current_state(t->engine) == BR_SSL_CLOSED)
+		return TLS_CLOSED;
+	return t->open ? TLS_OPEN : TLS_HANDSHAKE;
+}
+
+static int
+pin_error(const struct tls *t, struct err *e)
+{
+	char hex[2 * TLS_HASH + 1];
+
+	for (size_t i = 0; i < TLS_HASH; i++)
+		snprintf(hex + 2 * i, 3, "%02x", t->x509->hash[i]);
+	return err_set(e, "the certificate is not the pinned one: it is sha256:%s; "
+	    "if that is right, pin it", hex);
+}
+
+int
+tls_error(const struct tls *t, struct err *e)
+{
+	int why = t->refused ? t->refused : br_ssl_engine_last_error(t->engine);
+
+	if (tls_state(t) != TLS_CLOSED || why == 0)
+		return 0;
+	err_exit(e, TLS_FAILED);
+	if (why >= BR_ERR_SEND_FATAL_ALERT)
+		return err_set(e, "%s", tls_sent_sentence(why - BR_ERR_SEND_FATAL_ALERT));
+	if (why >= BR_ERR_RECV_FATAL_ALERT)
+		return err_set(e, "the other side ended TLS with alert %d: %s",
+		    why - BR_ERR_RECV_FATAL_ALERT,
+		    tls_alert_sentence(why - BR_ERR_RECV_FATAL_ALERT));
+	if (why == BR_ERR_X509_BAD_SERVER_NAME)
+		return err_set(e, "the certificate is for another name than '%.80s'; use a name "
+		    "that it carries or make one for this name", t->name);
+	if (why == BR_ERR_X509_NOT_TRUSTED && t->x509 && t->x509->trust == TRUST_PIN)
+		return pin_error(t, e);
+	return err_set(e, "%s", tls_sentence(why));
+}
+
+size_t
+tls_feed(struct tls *t, struct str cipher)
+{
+	size_t fed = 0, room;
+	unsigned char *to;
+
+	while (fed < cipher.n && !t->refused
+	    && (to = br_ssl_engine_recvrec_buf(t->engine, &room)) != NULL) {
+		if (room > cipher.n - fed)
+			room = cipher.n - fed;
+		memcpy(to, cipher.p + fed, room);
+		br_ssl_engine_recvrec_ack(t->engine, room);
+		fed += room;
+		note(t);
+	}
+	return fed;
+}
+
+struct str
+tls_plain(struct tls *t)
+{
+	struct str plain = { NULL, 0 };
+
+	if (!t->refused)
+		plain.p = (const char *)br_ssl_engine_recvapp_buf(t->engine, &plain.n);
+	return plain.p ? plain : (struct str){ NULL, 0 };
+}
+
+void
+tls_plain_eat(struct tls *t, size_t n)
+{
+	if (n)
+		br_ssl_engine_recvapp_ack(t->engine, n);
+}
+
+size_t
+tls_write(struct tls *t, struct str plain)
+{
+	size_t taken = 0, room;
+	unsigned char *to;
+
+	while (taken < plain.n && !t->refused
+	    && (to = br_ssl_engine_sendapp_buf(t->engine, &room)) != NULL) {
+		if (room > plain.n - taken)
+			room = plain.n - taken;
+		memcpy(to, plain.p + taken, room);
+		br_ssl_engine_sendapp_ack(t->engine, room);
+		taken += room;
+	}
+	return taken;
+}
+
+void
+tls_flush(struct tls *t)
+{
+	br_ssl_engine_flush(t->engine, 0);
+}
+
+struct str
+tls_cipher(struct tls *t)
+{
+	struct str cipher = { NULL, 0 };
+
+	cipher.p = (const char *)br_ssl_engine_sendrec_buf(t->engine, &cipher.n);
+	return cipher.p ? cipher : (struct str){ NULL, 0 };
+}
+
+void
+tls_cipher_eat(struct tls *t, size_t n)
+{
+	if (n)
+		br_ssl_engine_sendrec_ack(t->engine, n);
+	note(t);
+}
+
+void
+tls_end(struct tls *t)
+{
+	br_ssl_engine_close(t->engine);
+}
+
+bool
+tls_peer_hash(const struct tls *t, uint8_t hash[TLS_HASH])
+{
+	if (t->shown && !t->refused)
+		memcpy(hash, t->hash, TLS_HASH);
+	return t->shown && !t->refused;
+}
+
+const char *
+tls_alpn(const struct tls *t)
+{
+	const char *name = br_ssl_engine_get_selected_protocol(t->engine);
+
+	return name ? name : "";
+}
+
+const char *
+tls_cipher_name(const struct tls *t)
+{
+	br_ssl_session_parameters session;
+	const char *name = "";
+
+	br_ssl_engine_get_session_parameters(t->engine, &session);
+	for (size_t i = 0; i < SUITES; i++)
+		if (suites[i].number == session.cipher_suite)
+			name = suites[i].name;
+	tls_wipe(&session, sizeof session);
+	return name;
+}
+
+void
+sha256(struct str in, uint8_t out[32])
+{
+	br_sha256_context sha;
+
+	br_sha256_init(&sha);
+	br_sha256_update(&sha, in.p, in.n);
+	br_sha256_out(&sha, out);
+}

@@ -1,0 +1,538 @@
+/* node.c - one data plane: opening everything, the turn of the loop, signals, the end. */
+#include "config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/rand.h"
+#include "net/tls.h"
+#include "node/daemon.h"
+#include "node/node.h"
+#include "wire/json.h"
+
+static const int watched[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2 };
+
+static const char *
+program(const struct settings *s)
+{
+	return s->role == ROLE_HUB ? "fedx-hub" : "fedx-leaf";
+}
+
+/* --- events --- */
+
+void
+node_event(struct node *n, const char *what, const char *subject, const char *peer,
+    const char *why)
+{
+	struct buf line;
+	char when[32];
+
+	log_event(strcmp(what, "announcement_refused") == 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+	    what, "subject", subject, "peer", peer, "why", why && *why ? why : NULL, NULL);
+	if (!n->builtin || !builtin_watched(n->builtin))
+		return;
+	wall_text(wall_now(), when);
+	buf_init(&line, 8192);
+	buf_fmt(&line, "{\"v\":1,\"event\":\"%s\",\"time\":\"%s\",\"subject\":", what, when);
+	json_quote(&line, str(subject));
+	if (peer && *peer) {
+		buf_str(&line, STR(",\"peer\":"));
+		json_quote(&line, str(peer));
+	}
+	if (why && *why) {
+		buf_str(&line, STR(",\"why\":"));
+		json_quote(&line, str(why));
+	}
+	buf_str(&line, STR("}"));
+	builtin_event(n->builtin, buf_view(&line));
+	buf_free(&line);
+}
+
+static void
+on_fabric_event(struct fabric *f, const char *what, const struct port *p, struct str name)
+{
+	struct node *n = list_of(f, struct node, fabric);
+	char subject[256], peer[256];
+
+	snprintf(subject, sizeof subject, "%.*s", name.n > 250 ? 250 : (int)name.n, name.p);
+	snprintf(peer, sizeof peer, "%.*s", STR_FMT(p->node));
+	node_event(n, what, subject, peer, "");
+}
+
+static void
+on_link_event(struct links *ls, const char *what, const struct link *l, const char *why)
+{
+	struct node *n = list_of(ls, struct node, links);
+	char name[256];
+
+	if (l->port.kind == PORT_CLIENT && !l->network) {
+		log_event(LOG_LEVEL_DEBUG, what, "peer", l->peer, "why", why, NULL);
+		return;
+	}
+	snprintf(name, sizeof name, "%.*s", STR_FMT(l->port.node));
+	node_event(n, what, name, l->peer, why);
+}
+
+static void
+on_welcomed(void *owner, const struct hello *w)
+{
+	struct node *n = owner;
+
+	if (!n->set->cluster)
+		str_c(w->cluster, n->fabric.cluster, sizeof n->fabric.cluster);
+}
+
+/* --- a turn of the loop --- */
+
+static void
+on_check(struct ev_loop *loop, ev_check *w, int revents)
+{
+	struct node *n = w->data;
+
+	(void)loop, (void)revents;
+	n->fabric.now = net_time(n->net);
+}
+
+static void
+on_tick(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct node *n = w->data;
+
+	(void)loop, (void)revents;
+	n->fabric.now = net_time(n->net);
+	wheel_turn(&n->fabric.wheel, n->fabric.now);
+}
+
+static void
+finish_drain(struct node *n)
+{
+	if (n->stopping)
+		return;
+	n->stopping = true;
+	uplink_stop(&n->uplink);
+	list_each(at, &n->links.all)
+		link_goodbye(list_of(at, struct link, place));
+	links_reap(&n->links);
+	ev_break(n->loop, EVBREAK_ALL);
+}
+
+/* The end of a turn: close what is dying, then sleep until the next timer. */
+static void
+on_turn(void *owner)
+{
+	struct node *n = owner;
+	uint64_t ms;
+
+	links_reap(&n->links);
+	if (n->draining && n->fabric.flights.count == 0)
+		finish_drain(n);
+	ms = wheel_next_ms(&n->fabric.wheel, n->fabric.now);
+	if (ms == UINT64_MAX) {
+		ev_timer_stop(n->loop, &n->tick);
+		return;
+	}
+	/* re-arm only when it would wake us at another time */
+	if (!ev_is_active(&n->tick) ||
+	    ev_timer_remaining(n->loop, &n->tick) * 1000 > (double)ms + WHEEL_TICK_MS) {
+		ev_timer_stop(n->loop, &n->tick);
+		ev_timer_set(&n->tick, (double)ms / 1000 + 0.001, 0);
+		ev_timer_start(n->loop, &n->tick);
+	}
+}
+
+static void
+on_digest(struct wheel *w, struct timer *t)
+{
+	struct node *n = list_of(t, struct node, digest);
+
+	fabric_digest(&n->fabric);
+	timer_set(w, t, n->fabric.now, n->set->digest_ms);
+}
+
+/* --- signals --- */
+
+static void
+on_drain_over(struct wheel *w, struct timer *t)
+{
+	(void)w;
+	finish_drain(list_of(t, struct node, drain));
+}
+
+void
+node_drain(struct node *n)
+{
+	char count[24];
+
+	if (n->draining)
+		return;
+	n->draining = n->fabric.draining = true;
+	daemon_notify("STOPPING=1");
+	snprintf(count, sizeof count, "%" PRIu32, n->fabric.flights.count);
+	log_event(LOG_LEVEL_INFO, "draining", "in_flight", count, NULL);
+	for (size_t i = 0; i < n->set->listen_count; i++) {
+		listener_close(n->listeners[i]);
+		n->listeners[i] = NULL;
+	}
+	timer_set(&n->fabric.wheel, &n->drain, n->fabric.now, n->set->drain_ms);
+}
+
+static void
+reload(struct node *n)
+{
+	struct err e = { .status = 0 };
+	struct auth *auth = NULL;
+	char count[24];
+
+	if (n->set->role == ROLE_HUB && n->set->token_file) {
+		if ((auth = auth_open(n->set->token_file, &e)) == NULL) {
+			log_event(LOG_LEVEL_ERROR, "reload_failed", "why", e.text,
+			    "next", "the old tokens stay in force", NULL);
+			return;
+		}
+		auth_close(n->auth);
+		n->auth = auth;
+		n->links.auth = auth;
+	}
+	snprintf(count, sizeof count, "%zu", n->auth ? auth_count(n->auth) : 0);
+	uplink_step(&n->uplink, ON_UPLINK_RETRY);
+	log_event(LOG_LEVEL_INFO, "reloaded", "tokens", count, NULL);
+}
+
+static void
+dump(struct node *n)
+{
+	struct buf b;
+	struct str line, rest;
+	struct http_head metrics = { .method = STR("GET"), .target = STR("/metrics") };
+
+	buf_init(&b, 1 << 20);
+	monitor_respond(n, &metrics, &b);
+	rest = buf_view(&b);
+	for (bool more = true; more; ) {
+		char text[200];
+
+		more = str_split(rest, '\n', &line, &rest);
+		if (!str_starts(line, STR("fedx_")) || str_c(line, text, sizeof text) == -1)
+			continue;
+		log_event(LOG_LEVEL_INFO, "dump", "counter", text, NULL);
+	}
+	buf_free(&b);
+}
+
+static void
+on_signal(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	struct node *n = w->data;
+
+	(void)revents;
+	n->fabric.now = net_time(n->net);
+	switch (w->signum) {
+	case SIGQUIT:
+		ev_break(loop, EVBREAK_ALL);
+		break;
+	case SIGHUP:
+		reload(n);
+		break;
+	case SIGUSR1:		/* there are no log or capture files to open again */
+		break;
+	case SIGUSR2:
+		dump(n);
+		break;
+	default:
+		if (n->draining)
+			finish_drain(n);
+		else
+			node_drain(n);
+	}
+}
+
+/* --- opening --- */
+
+static void
+on_accept(void *owner, int fd, const char *peer)
+{
+	struct node *n = owner;
+
+	door_open(&n->doors, fd, peer, false);
+}
+
+static void
+on_bus_accept(void *owner, int fd, const char *peer)
+{
+	struct node *n = owner;
+
+	door_open(&n->doors, fd, peer, true);
+}
+
+static void
+host_name(char to[256])
+{
+	if (gethostname(to, 256) == -1 || !to[0])
+		strcpy(to, "localhost");
+	to[255] = '\0';
+	for (char *p = to; *p; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+}
+
+static int
+open_fabric(struct node *n, struct err *e)
+{
+	static const struct fabric_ops ops = { on_fabric_event };
+	struct settings *s = n->set;
+	char host[256], id[520];
+
+	host_name(host);
+	snprintf(id, sizeof id, "%s", host);
+	if (s->role == ROLE_LEAF)
+		snprintf(id, sizeof id, "%s.%s", host, s->cluster ? s->cluster : "leaf");
+	if (s->id)
+		snprintf(id, sizeof id, "%s", s->id);
+	if (!node_id_valid(str(id)))
+		return err_exit(e, 78), err_set(e, "the host name makes no node id ('%.100s'): "
+		    "give one with -i", id);
+	if (fabric_init(&n->fabric, str(id), str(s->cluster ? s->cluster : s->role == ROLE_HUB ?
+	    id : ""), s->role, net_time(n->net), &ops) == -1)
+		return err_exit(e, 78), err_set(e, "the node id is too long");
+	n->fabric.limits = s->limits;
+	n->fabric.fib.balance = (enum balance)s->balance;
+	return 0;
+}
+
+static int
+open_credentials(struct node *n, struct err *e)
+{
+	struct settings *s = n->set;
+	const char *token = s->role == ROLE_LEAF ? s->token_file : s->uplink_token_file;
+	struct tls_settings server = { .cert = s->tls_cert, .key = s->tls_key };
+	struct tls_settings client = { .ca = s->tls_ca, .pin = s->tls_pin, .insecure = s->insecure };
+	bool want = false;
+	struct url url;
+
+	if (token && auth_read_token(token, n->links.token, e) == -1)
+		return -1;
+	if (s->role == ROLE_HUB && s->token_file) {
+		if ((n->auth = auth_open(s->token_file, e)) == NULL)
+			return -1;
+		n->links.auth = n->auth;
+	}
+	if (s->tls_cert && (n->server_tls = tls_ctx_open(&server, e)) == NULL)
+		return err_exit(e, e->status ? e->status : 78);
+	for (size_t i = 0; i < s->uplink_count; i++)
+		want = (url_parse(str(s->uplink[i]), &url, e) == 0 && url.tls) || want;
+	if (!want)
+		return 0;
+	if (!s->tls_ca && !s->tls_pin && !s->insecure)
+		return err_exit(e, 78), err_set(e, "the hub's certificate must be checked: give "
+		    "--tls-ca, --set tls.pin=sha256:..., or --insecure for a demonstration");
+	if ((n->client_tls = tls_ctx_open(&client, e)) == NULL)
+		return err_exit(e, e->status ? e->status : 78);
+	return 0;
+}
+
+static int
+open_listeners(struct node *n, struct err *e)
+{
+	struct settings *s = n->set;
+
+	n->bus = listen_unix(n->net, n->run.socket, n->run.mode, on_bus_accept, n, e);
+	if (!n->bus)
+		return err_exit(e, e->status ? e->status : 73);
+	for (size_t i = 0; i < s->listen_count; i++) {
+		n->listeners[i] = listen_tcp(n->net, str(s->listen[i]), on_accept, n, e);
+		if (!n->listeners[i])
+			return err_exit(e, e->status ? e->status : 73);
+	}
+	return 0;
+}
+
+static void
+start_watchers(struct node *n)
+{
+	ev_check_init(&n->check, on_check);
+	ev_timer_init(&n->tick, on_tick, 0, 0);
+	n->check.data = n->tick.data = n;
+	ev_check_start(n->loop, &n->check);
+	net_each_turn(n->net, on_turn, n);
+	for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
+		ev_signal_init(&n->signals[i], on_signal, watched[i]);
+		n->signals[i].data = n;
+		ev_signal_start(n->loop, &n->signals[i]);
+	}
+	timer_init(&n->digest, on_digest);
+	timer_init(&n->drain, on_drain_over);
+	timer_set(&n->fabric.wheel, &n->digest, n->fabric.now, n->set->digest_ms);
+}
+
+static int
+open_node(struct node *n, struct err *e)
+{
+	struct settings *s = n->set;
+
+	if (rundir_open(&n->run, s->rundir, e) == -1)
+		return -1;
+	if (s->pidfile && daemon_pidfile(s->pidfile, e) == -1)
+		return -1;
+	if ((n->loop = ev_default_loop(EVFLAG_NOENV | EVFLAG_AUTO)) == NULL ||
+	    (n->net = net_open(n->loop, e)) == NULL)
+		return err_exit(e, 70);
+	if (open_fabric(n, e) == -1)
+		return -1;
+	n->started = n->fabric.now;
+	links_init(&n->links, n->net, &n->fabric);
+	n->links.set = s->link;
+	n->links.event = on_link_event;
+	rand_bytes(&n->links.instance, sizeof n->links.instance);
+	snprintf(n->links.agent, sizeof n->links.agent, "%s %s", program(s), FEDX_VERSION);
+	if (s->cluster)
+		snprintf(n->links.cluster, sizeof n->links.cluster, "%s", s->cluster);
+	doors_init(&n->doors, &n->links);
+	n->doors.http = monitor_respond;
+	n->doors.owner = n;
+	uplink_init(&n->uplink, &n->links);
+	n->whole = true;
+	if (s->dns_servers && net_set_dns(n->net, s->dns_servers, e) == -1)
+		return err_exit(e, 78);
+	if (open_credentials(n, e) == -1)
+		return -1;
+	n->doors.tls = n->server_tls;
+	if ((n->builtin = builtin_open(n, e)) == NULL || open_listeners(n, e) == -1)
+		return -1;
+	if (s->user && daemon_user(s->user, e) == -1)
+		return -1;
+	start_watchers(n);
+	return 0;
+}
+
+static void
+open_uplink(struct node *n)
+{
+	struct settings *s = n->set;
+
+	if (s->uplink_count == 0)
+		return;
+	for (size_t i = 0; i < s->uplink_count; i++)
+		n->uplink.urls[n->uplink.url_count++] = s->uplink[i];
+	n->uplink.tls = n->client_tls;
+	n->uplink.insecure = s->insecure;
+	n->uplink.welcomed = on_welcomed;
+	n->uplink.owner = n;
+	n->fabric.has_uplink = true;
+	uplink_start(&n->uplink);
+}
+
+static void
+say_ready(struct node *n)
+{
+	char first[64] = "", others[512] = "";
+
+	for (size_t i = 0; i < n->set->listen_count; i++) {
+		const char *at = listener_name(n->listeners[i]);
+		size_t used = strlen(others);
+
+		if (i == 0)
+			snprintf(first, sizeof first, "%s", at);
+		else
+			snprintf(others + used, sizeof others - used, "%s%s", used ? "," : "", at);
+	}
+	if (n->set->insecure)
+		log_event(LOG_LEVEL_WARNING, "insecure", "open", first[0] ? first : "uplink",
+		    "why", "--insecure: anyone who reaches this may join", NULL);
+	n->ready = true;
+	log_event(LOG_LEVEL_INFO, "ready", "listen", first[0] ? first : NULL,
+	    "also", others[0] ? others : NULL, "node", n->fabric.node,
+	    "cluster", n->fabric.cluster[0] ? n->fabric.cluster : NULL,
+	    "bus", n->run.socket, NULL);
+	daemon_ready();
+}
+
+static void
+close_node(struct node *n)
+{
+	if (n->whole) {
+		for (size_t i = 0; i < n->set->listen_count; i++)
+			listener_close(n->listeners[i]);
+		listener_close(n->bus);
+		doors_close(&n->doors);
+		uplink_stop(&n->uplink);
+		links_free(&n->links);
+		builtin_close(n->builtin);
+		fabric_free(&n->fabric);
+	}
+	net_close(n->net);
+	auth_close(n->auth);
+	tls_ctx_close(n->server_tls);
+	tls_ctx_close(n->client_tls);
+	memset(n->links.token, 0, sizeof n->links.token);
+	daemon_pidfile_remove();
+	rundir_close(&n->run);
+	if (n->loop)
+		ev_loop_destroy(n->loop);
+}
+
+/* Goodbyes are on their way: a short while for the kernel to take them. */
+static void
+flush(struct node *n)
+{
+	for (int i = 0; i < 50; i++)
+		ev_run(n->loop, EVRUN_NOWAIT);
+}
+
+int
+node_check(struct settings *s)
+{
+	struct node *n = calloc(1, sizeof *n);
+	struct err e = { .status = 0 };
+	int status = 0;
+
+	if (!n)
+		return 71;
+	n->set = s;
+	n->run.lock = -1;
+	if (open_credentials(n, &e) == -1) {
+		fprintf(stderr, "%s: %s\n", program(s), e.text);
+		status = e.status ? e.status : 78;
+	} else {
+		settings_print(s);
+	}
+	close_node(n);
+	free(n);
+	return status;
+}
+
+int
+node_run(struct settings *s)
+{
+	struct node *n = calloc(1, sizeof *n);
+	struct err e = { .status = 0 };
+	int status = 0;
+
+	if (!n)
+		return 71;
+	n->set = s;
+	n->run.lock = -1;
+	list_init(&n->links.all);
+	signal(SIGPIPE, SIG_IGN);
+	log_open(program(s), (enum log_format)s->log_format, (enum log_level)s->log_level,
+	    s->daemon);
+	fd_limit_raise();
+	if ((s->daemon && daemon_fork(&e) == -1) || open_node(n, &e) == -1) {
+		fprintf(stderr, "%s: %s\n", program(s), e.text);
+		status = e.status ? e.status : 70;
+	} else {
+		open_uplink(n);
+		say_ready(n);
+		ev_run(n->loop, 0);
+		flush(n);
+		log_event(LOG_LEVEL_INFO, "stopped", "node", n->fabric.node, NULL);
+	}
+	close_node(n);
+	free(n);
+	return status;
+}

@@ -1,0 +1,57 @@
+/*
+ * node.h - the one data plane: what fedx-hub and fedx-leaf are made of.
+ *
+ *	settings.c options.c	what was asked for
+ *	rundir.c daemon.c	a place and a process to be in
+ *	builtin.c		the service "fedx": what a node tells of itself
+ *	monitor.c		/healthz /readyz /metrics
+ *	node.c			putting it together; the loop; signals
+ */
+#ifndef FEDX_NODE_H
+#define FEDX_NODE_H
+
+#include "link/accept.h"
+#include "link/uplink.h"
+#include "node/rundir.h"
+#include "node/settings.h"
+
+struct builtin;
+
+struct node {
+	struct settings *set;
+	struct ev_loop *loop;
+	struct net *net;
+	struct fabric fabric;
+	struct links links;
+	struct doors doors;
+	struct uplink uplink;
+	struct builtin *builtin;
+	struct auth *auth;
+	struct tls_ctx *server_tls, *client_tls;
+	struct listener *listeners[LISTEN_MAX], *bus;
+	struct rundir run;
+	struct mono started;
+	bool whole;			/* all of its parts are there to be closed */
+	bool ready, draining, stopping;
+	ev_check check;			/* the start of a turn */
+	ev_timer tick;			/* the wheel's next turn */
+	ev_signal signals[6];
+	struct timer digest, drain;
+};
+
+int node_check(struct settings *);	/* prints them, after looking at the files they name; exit status */
+int node_run(struct settings *);	/* until it is told to stop; the exit status */
+void node_drain(struct node *);		/* as SIGTERM does */
+void node_event(struct node *, const char *what, const char *subject, const char *peer,
+    const char *why);			/* to the log and to those who watch */
+
+/* builtin.c */
+struct builtin *builtin_open(struct node *, struct err *);
+void builtin_close(struct builtin *);
+void builtin_event(struct builtin *, struct str json_line);	/* to watchers */
+bool builtin_watched(const struct builtin *);
+
+/* monitor.c */
+int monitor_respond(void *node, const struct http_head *, struct buf *);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * rundir.h - the run directory: ours alone, one data plane in it.
+ *
+ * 0700, or 0750 with a group; owned by us; no symbolic link.  It holds
+ * node.lock, node.sock and later route.sock.
+ */
+#ifndef FEDX_RUNDIR_H
+#define FEDX_RUNDIR_H
+
+#include "base/err.h"
+
+struct rundir {
+	char path[108];			/* so that PATH/route.sock fits a socket address */
+	char socket[128];		/* PATH/node.sock */
+	int lock;			/* -1: not held */
+	unsigned mode;			/* of the socket: 0600, or 0660 with a group */
+};
+
+int rundir_open(struct rundir *, const char *path, struct err *);
+	/* path NULL: $FEDX_RUN, $XDG_RUNTIME_DIR/fedx, the compiled-in one; makes
+	 * it (one level), checks it, locks it; -1: *e, status 73 or 78 (in use: the
+	 * pid is named) */
+void rundir_close(struct rundir *);
+
+#endif

@@ -1,0 +1,230 @@
+/* settings.c - the list of settings.h: parsing, checking, printing. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "net/net.h"
+#include "node/settings.h"
+
+enum type { DURATION, COUNT, SIZE, TEXT, BALANCE, LEVEL, FORMAT };
+
+enum { ENVELOPE_REST = 64 * 1024 };	/* more than head, names and meta of one */
+
+struct key { const char *name; enum type type; size_t at, size; uint64_t least, most; };
+
+static const struct key keys[] = {
+#define X(name, type, field, least, most) { name, type, offsetof(struct settings, field), \
+	sizeof ((struct settings *)0)->field, least, most },
+	SETTINGS(X)
+#undef X
+};
+
+static const char *const balances[] = { "least_inflight", "round_robin", NULL };
+static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
+static const char *const formats[] = { "logfmt", "json", NULL };
+
+static const char *const *
+words_of(enum type type)
+{
+	return type == BALANCE ? balances : type == LEVEL ? levels :
+	    type == FORMAT ? formats : NULL;
+}
+
+void
+settings_init(struct settings *s, uint8_t role)
+{
+	struct fabric f;
+	struct links ls;
+
+	/* the defaults are those of who uses them */
+	fabric_init(&f, STR("x"), STR("x"), role, (struct mono){ 0 }, NULL);
+	links_init(&ls, NULL, NULL);
+	*s = (struct settings){ .role = role, .link = ls.set, .limits = f.limits,
+	    .drain_ms = 10000, .digest_ms = 60000, .log_level = LOG_LEVEL_INFO,
+	    .log_format = LOG_LOGFMT };
+	fabric_free(&f);
+}
+
+static int
+parse_unit(struct str v, enum type type, uint64_t *to)
+{
+	static const struct { const char *unit; enum type type; uint64_t times; } units[] = {
+		{ "ms", DURATION, 1 }, { "s", DURATION, 1000 }, { "m", DURATION, 60000 },
+		{ "h", DURATION, 3600000 }, { "k", SIZE, 1024 }, { "M", SIZE, 1 << 20 },
+	};
+	uint64_t times = type == DURATION ? 1000 : 1;
+
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+		if (units[i].type == type && str_ends(v, str(units[i].unit))) {
+			v.n -= strlen(units[i].unit);
+			times = units[i].times;
+			break;
+		}
+	if (str_u64(v, UINT64_MAX / times, to) == -1)
+		return -1;
+	*to *= times;
+	return 0;
+}
+
+static int
+parse_word(struct str v, const char *const *words, uint64_t *to)
+{
+	for (*to = 0; words[*to]; ++*to)
+		if (str_is(v, words[*to]))
+			return 0;
+	return -1;
+}
+
+static void
+store(struct settings *s, const struct key *k, uint64_t v)
+{
+	uint32_t v32 = (uint32_t)v;
+	size_t vz = (size_t)v;
+
+	if (k->size == sizeof v32)
+		memcpy((char *)s + k->at, &v32, sizeof v32);
+	else
+		memcpy((char *)s + k->at, &vz, sizeof vz);
+}
+
+static uint64_t
+load(const struct settings *s, const struct key *k)
+{
+	uint32_t v32;
+	size_t vz;
+
+	if (k->size == sizeof v32) {
+		memcpy(&v32, (const char *)s + k->at, sizeof v32);
+		return v32;
+	}
+	memcpy(&vz, (const char *)s + k->at, sizeof vz);
+	return vz;
+}
+
+static int
+unknown(struct str name, struct err *e)
+{
+	const char *near = NULL;
+	size_t best = 6, d;
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if ((d = str_distance(name, str(keys[i].name))) < best) {
+			best = d;
+			near = keys[i].name;
+		}
+	err_exit(e, 78);
+	if (near)
+		return err_set(e, "unknown setting '%.*s'; did you mean '%s'?",
+		    name.n > 60 ? 60 : (int)name.n, name.p, near);
+	return err_set(e, "unknown setting '%.*s'; -t lists all settings",
+	    name.n > 60 ? 60 : (int)name.n, name.p);
+}
+
+int
+settings_set(struct settings *s, const char *assignment, struct err *e)
+{
+	struct str name, v;
+	const struct key *k = NULL;
+	uint64_t u = 0;
+
+	if (!str_split(str(assignment), '=', &name, &v)) {
+		err_exit(e, 64);
+		return err_set(e, "'%.80s' is no KEY=VALUE", assignment);
+	}
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (str_is(name, keys[i].name))
+			k = &keys[i];
+	if (!k)
+		return unknown(name, e);
+	err_exit(e, 78);
+	if (k->type == TEXT) {
+		memcpy((char *)s + k->at, &v.p, sizeof v.p);
+		return 0;
+	}
+	if (words_of(k->type)) {
+		if (parse_word(v, words_of(k->type), &u) == -1)
+			return err_set(e, "%s cannot be '%.60s'; its values begin with '%s', '%s'",
+			    k->name, v.p, words_of(k->type)[0], words_of(k->type)[1]);
+	} else {
+		if (parse_unit(v, k->type, &u) == -1)
+			return err_set(e, "%s cannot be '%.60s': want %s", k->name, v.p,
+			    k->type == DURATION ? "a time like 10, 500ms or 2m" :
+			    k->type == SIZE ? "a size like 65536, 64k or 4M" : "a number");
+		if (u < k->least || u > k->most)
+			return err_set(e, "%s cannot be '%.60s': want %" PRIu64 " to %" PRIu64 "%s",
+			    k->name, v.p, k->least, k->most,
+			    k->type == DURATION ? " ms" : "");
+	}
+	store(s, k, u);
+	return 0;
+}
+
+static int
+check_listen(const struct settings *s, const char *text, struct err *e)
+{
+	struct str host;
+	uint16_t port;
+
+	if (hostport_parse(str(text), &host, &port, e) == -1)
+		return err_at(e, "--listen %s", text);
+	if (host_is_loopback(host) || s->insecure)
+		return 0;
+	if (!s->tls_cert)
+		return err_set(e, "%s is open to the network: give --tls-cert and --tls-key, or "
+		    "--insecure for a demonstration", text);
+	if (!s->token_file)
+		return err_set(e, "%s is open to the network: give --token-file to say who may "
+		    "join, or --insecure for a demonstration", text);
+	return 0;
+}
+
+int
+settings_check(const struct settings *s, struct err *e)
+{
+	struct url url;
+
+	err_exit(e, 78);
+	if (s->id && !node_id_valid(str(s->id)))
+		return err_set(e, "'%.100s' is no node id: want lower case letters, digits, - and _ "
+		    "with dots between", s->id);
+	if (s->cluster && !node_id_valid(str(s->cluster)))
+		return err_set(e, "'%.100s' is no cluster name: it is written like a node id",
+		    s->cluster);
+	if (!s->tls_cert != !s->tls_key)
+		return err_set(e, "--tls-cert and --tls-key belong together: give both");
+	if (s->link.dead_ms < 2 * s->link.ping_ms)
+		return err_set(e, "link.dead is under two pings of %u ms: set link.dead to at least "
+		    "%u ms", s->link.ping_ms, 2 * s->link.ping_ms);
+	if (s->link.queue < s->link.payload + ENVELOPE_REST)
+		return err_set(e, "link.queue holds no envelope of link.payload (%zu bytes): set "
+		    "link.queue to at least %zu", s->link.payload, s->link.payload + ENVELOPE_REST);
+	if (s->role == ROLE_LEAF && s->uplink_count == 0)
+		return err_set(e, "a leaf needs a hub: give --uplink URL (fedxs://hub.example.net)");
+	for (size_t i = 0; i < s->listen_count; i++)
+		if (check_listen(s, s->listen[i], e) == -1)
+			return -1;
+	for (size_t i = 0; i < s->uplink_count; i++)
+		if (url_parse(str(s->uplink[i]), &url, e) == -1)
+			return err_at(e, "--uplink %.80s", s->uplink[i]);
+	e->status = 0;
+	return 0;
+}
+
+void
+settings_print(const struct settings *s)
+{
+	const char *text;
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const struct key *k = &keys[i];
+
+		if (k->type == TEXT) {
+			memcpy(&text, (const char *)s + k->at, sizeof text);
+			printf("%s=%s\n", k->name, text ? text : "");
+		} else if (words_of(k->type)) {
+			printf("%s=%s\n", k->name, words_of(k->type)[load(s, k)]);
+		} else {
+			printf("%s=%" PRIu64 "%s\n", k->name, load(s, k),
+			    k->type == DURATION ? "ms" : "");
+		}
+	}
+}

@@ -1,0 +1,142 @@
+/* show.c - fedx-probe links, services, endpoints, version, drain: what the node says. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "probe/lines.h"
+#include "probe/outlet.h"
+#include "probe/probe.h"
+#include "probe/table.h"
+
+enum { LIST_MAX = 64 * 1024 * 1024, WAIT_MS = 30 * 1000, COLUMN_LIST = 16 };
+
+static const struct list {
+	enum verb verb;
+	const char *subject;
+	struct column columns[COLUMN_LIST];
+} lists[] = {
+	{ VERB_LINKS, "fedx/links", {
+		{ "name", "name", false }, { "kind", "kind", false },
+		{ "state", "state", false }, { "address", "address", false },
+		{ "cluster", "cluster", false }, { "since_s", "since_s", true },
+		{ "in_flight", "in_flight", true }, { "services", "services", true },
+		{ "endpoints", "endpoints", true }, { "queued", "queued", true },
+		{ "bytes_in", "bytes_in", true }, { "bytes_out", "bytes_out", true },
+		{ "rtt_us", "rtt_us", true }, { "tls", "tls", false }, { "why", "why", false } } },
+	{ VERB_SERVICES, "fedx/services", {
+		{ "service", "service", false }, { "version", "version", false },
+		{ "node", "node", false }, { "link", "link", false },
+		{ "methods", "methods", false }, { "tags", "tags", false },
+		{ "weight", "weight", true }, { "max_concurrency", "max_concurrency", true },
+		{ "in_flight", "in_flight", true }, { "waiting", "waiting", true } } },
+	{ VERB_ENDPOINTS, "fedx/endpoints", {
+		{ "endpoint", "endpoint", false }, { "node", "node", false },
+		{ "link", "link", false } } },
+	{ VERB_VERSION, "fedx/version", {
+		{ "program", "program", false }, { "node", "node", false },
+		{ "version", "version", false } } },
+	{ VERB_DRAIN, "fedx/drain", { { "draining", "draining", false } } }
+};
+
+static const struct list *
+list_of_verb(enum verb verb)
+{
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		if (lists[i].verb == verb)
+			return &lists[i];
+	return NULL;
+}
+
+static int
+ask(struct probe *p, const char *subject, struct buf *answer, struct err *e)
+{
+	struct envelope q = {
+		.kind = KIND_REQUEST, .type = TYPE_TEXT, .hops = HOPS_DEFAULT,
+		.deadline_ms = WAIT_MS, .subject = str(subject)
+	};
+	struct bus b;
+	int r;
+
+	if (probe_dial(p, &b, e) == -1)
+		return -1;
+	r = bus_ask(&b, &q, WAIT_MS, NULL, answer, e);
+	bus_close(&b);
+	return r;
+}
+
+static int
+rows(struct table *t, struct str lines, struct err *e)
+{
+	struct str line;
+	size_t used;
+
+	for (; line_next(lines, true, &line, &used); lines = str_skip(lines, used))
+		if (str_trim(line).n && table_add(t, line, e) == -1)
+			return err_exit(e, EXIT_PEER);
+	return 0;
+}
+
+static int
+print(const struct probe *p, const struct list *l, struct str lines, struct err *e)
+{
+	size_t count = 0;
+	bool aligned = isatty(STDOUT_FILENO);
+	struct outlet out;
+	struct table t;
+	int r;
+
+	while (count < COLUMN_LIST && l->columns[count].field)
+		count++;
+	outlet_open(&out);
+	table_open(&t, l->columns, count);
+	if (p->opt[OPT_JSON]) {
+		if ((r = outlet_put(&out, lines, e)) == 0 && lines.n && lines.p[lines.n - 1] != '\n')
+			r = outlet_put(&out, STR("\n"), e);
+	} else if ((r = rows(&t, lines, e)) == 0 && (aligned ? t.rows : 1)) {
+		r = table_print(&t, aligned ? TABLE_ALIGNED : TABLE_TABS, !p->opt[OPT_BARE],
+		    has_colour(STDOUT_FILENO), &out.waiting);
+	}
+	if (r == 0)
+		r = outlet_flush(&out, e);
+	table_close(&t);
+	outlet_close(&out);
+	return r;
+}
+
+int
+show_run(struct probe *p)
+{
+	const struct list *l = list_of_verb(p->verb);
+	struct err e = { .text = "" };
+	struct buf answer;
+	int r;
+
+	buf_init(&answer, LIST_MAX);
+	if ((r = ask(p, l->subject, &answer, &e)) == 0)
+		r = print(p, l, buf_view(&answer), &e);
+	buf_free(&answer);
+	return r == -1 ? probe_fail(p, &e) : EXIT_YES;
+}
+
+const char *
+probe_version(void)
+{
+	return FEDX_VERSION;
+}
+
+/* our own, and the node's when there is one */
+int
+version_run(struct probe *p)
+{
+	struct err e = { .text = "" };
+	struct buf lines;
+	int r;
+
+	buf_init(&lines, LIST_MAX);
+	buf_fmt(&lines, "{\"v\":1,\"program\":\"fedx-probe\",\"version\":\"%s\"}\n", probe_version());
+	if (ask(p, "fedx/version", &lines, &e) == -1 && e.status != EXIT_NODE)
+		say_warning(p, "%s", e.text);
+	r = print(p, list_of_verb(VERB_VERSION), buf_view(&lines), &e);
+	buf_free(&lines);
+	return r == -1 ? probe_fail(p, &e) : EXIT_YES;
+}

@@ -1,0 +1,150 @@
+#!/bin/sh
+# promise-fates.t - every request ends once and truly, whatever is killed, stopped or full.
+. "${0%/*}/../lib/tap.sh"
+
+at=127.0.0.1:$(free_port)
+quick='--set link.backoff=20ms --set link.backoff_max=100ms --set link.refused=50ms
+	--set link.ping=200ms --set link.dead=1s --set link.come_back=20ms --set drain.wait=2s'
+mkdir -m 700 "$FEDX_RUN/h" "$FEDX_RUN/a" "$FEDX_RUN/b"
+
+# shellcheck disable=SC2086,SC2034
+hub() { start fedx-hub -l "$at" -i hub.test -C test -r "$FEDX_RUN/h" $quick "$@"; hub=$pid; wait_ready "$log"; }
+# shellcheck disable=SC2086
+leaf() {	# leaf NAME OPTION...
+	leaf=$1; shift
+	start fedx-leaf -u "fedx://$at" -i "$leaf.test" -C test -r "$FEDX_RUN/$leaf" $quick "$@"
+	eval "$leaf=\$pid ${leaf}_log=\$log"
+	wait_ready "$log"
+}
+serve() {	# serve OPTION...: the service, on leaf b
+	start fates serve "$FEDX_RUN/b" run "$FEDX_RUN/$round.serve" "$@"
+	service=$pid
+}
+begin() {	# begin ROUND IN-FLIGHT OPTION...: the caller, on leaf a
+	round=$1 inflight=$2; shift 2
+	: >"$FEDX_RUN/$round.serve" >"$FEDX_RUN/$round.call"
+	start fates call "$FEDX_RUN/a" run 0 "$inflight" "$FEDX_RUN/$round.call" --pace 1 --idempotent-every 7 "$@"
+	caller=$pid
+}
+count() { grep -c "^$1" "$FEDX_RUN/$round.call"; }
+at_least() { test "$(count answer)" -ge "$1"; }
+more() { ok "$1" eventually at_least $(($(count answer) + 60)); }
+ends() { stop "$caller" && stop "$service"; }
+judged() { fates judge "$FEDX_RUN/$round.call" -- "$FEDX_RUN/$round.serve"; }
+finish() {	# finish WHAT: the load ends, and is judged
+	ok "$1: every request ends" ends
+	ok "$1: and as the promise says" judged
+	sed 's/^/# /' "$FEDX_RUN/ok.out"
+}
+killed() { kill -9 "$1"; ended "$1"; test $? -eq 137; }
+others() { test $(($(count not_delivered) + $(count may_have_run))) -gt 0; }
+
+# a judge that lets everything pass proves nothing
+while IFS='|' read -r what call serve
+do
+	printf %b "$call" >"$FEDX_RUN/case.call"
+	printf %b "$serve" >"$FEDX_RUN/case.serve"
+	ok "the judge finds $what" expect_status 1 fates judge "$FEDX_RUN/case.call" -- "$FEDX_RUN/case.serve"
+done <<'END'
+an id without an end|sent 1\nanswer 1\nsent 2\n|ran 1\n
+an id that ended twice|sent 1\nanswer 1\nmay_have_run 1 timeout\n|ran 1\n
+an end of nothing|sent 1\nanswer 1\nanswer 2\n|ran 1\nran 2\n
+not delivered that ran|sent 1\nnot_delivered 1 link_down\n|ran 1\n
+an answer from nowhere|sent 1\nanswer 1\n|ran 2\n
+one that ran twice|sent 1\nmay_have_run 1 link_down\n|ran 1\nran 1\n
+a wrong answer|sent 1\nwrong_answer 1\n|ran 1\n
+END
+printf 'sent 1 idempotent\nanswer 1\nsent 2\nnot_delivered 2 no_route\n' >"$FEDX_RUN/case.call"
+printf 'ran 1\nran 1\n' >"$FEDX_RUN/case.serve"
+ok 'and lets pass what is right' fates judge "$FEDX_RUN/case.call" -- "$FEDX_RUN/case.serve"
+
+hub && leaf a && leaf b || { not_ok 'the nodes are ready'; done_testing; }
+
+begin calm 32 --body-every 5 --bytes 100
+serve --bytes 100
+more 'at peace, it is answered'
+finish 'peace'
+begin big 8 --body-every 1 --bytes 300000
+serve --bytes 300000
+more 'large bodies both ways'
+finish 'large bodies'
+
+begin hub-killed 32 --body-every 9
+serve --delay 15
+more 'before the hub is killed'
+for again in 1 2 3
+do
+	ok "the hub is killed ($again)" killed "$hub"
+	hub
+	more 'and it heals'
+done
+ok 'what was under way is told so' others
+finish 'the hub killed'
+
+begin leaf-killed 32 --body-every 9
+serve --delay 15
+more 'before the leaf of the service is killed'
+ok 'it is killed' killed "$b"
+leaf b
+more 'and it heals'
+ok 'the leaf of the caller is killed' killed "$a"
+leaf a
+more 'and it heals as well'
+ok 'what was under way is told so' others
+finish 'leaves killed'
+
+begin service-killed 32 --body-every 9
+serve --delay 15
+for again in 1 2 3
+do
+	more 'before the service is killed'
+	ok "the service is killed ($again)" killed "$service"
+	serve --delay 15
+done
+more 'and another takes over'
+lasting=$service
+serve --delay 5 --die-after 40
+ok 'one dies while it works, beside another' ended "$service"
+service=$lasting
+more 'the other goes on'
+ok 'what was under way is told so' others
+finish 'services killed'
+
+begin drained 32 --body-every 9
+serve --delay 15
+more 'before the hub drains'
+ok 'it ends well' stop "$hub"
+hub
+more 'and it heals'
+finish 'the hub drained'
+
+begin stopped 32 --body-every 9 --timeout 2000
+serve --delay 15
+more 'before the hub is stopped'
+kill -STOP "$hub"
+ok 'the leaves find the link dead' eventually grep -q half-open "$a_log"
+ok 'both' eventually grep -q half-open "$b_log"
+kill -CONT "$hub"
+more 'it goes on, and it heals'
+finish 'the hub stopped'
+
+begin one-at-a-time 64 --timeout 40
+serve --delay 10 --concurrency 1
+more 'one request at a time, with short deadlines'
+ok 'some do not get their turn' test "$(count '.*timeout')" -gt 0
+finish 'one at a time'
+
+stop "$a"; stop "$b"; stop "$hub"
+for small in a b hub
+do
+	case $small in
+	hub) hub --set link.queue=128k --set link.payload=64k ;;
+	*) leaf $small --set link.queue=128k --set link.payload=64k ;;
+	esac
+done
+begin overload 400 --body-every 1 --bytes 100000 --pace 0
+serve --bytes 100000
+more 'queues of 128 KiB and 400 bodies of 200 KB at once'
+ok 'some find a queue full' test "$(count '.*overloaded')" -gt 0
+finish 'overload'
+done_testing

@@ -1,0 +1,237 @@
+/* link-auth.c - tokens: what a file may hold, and whom it lets in. */
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "link/auth.h"
+#include "net/sha256.h"
+#include "tap.h"
+
+static char path[64];
+
+static void
+file(const char *text, mode_t mode)
+{
+	FILE *f = fopen(path, "w");
+
+	if (!f || fputs(text, f) < 0 || fclose(f) != 0 || chmod(path, mode) == -1) {
+		printf("Bail out! cannot write %s\n", path);
+		exit(1);
+	}
+}
+
+static const char *
+hash(const char *token)
+{
+	static char text[4][80];
+	static int turn;
+	char *to = text[turn++ % 4];
+	uint8_t h[32];
+
+	sha256(str(token), h);
+	strcpy(to, "sha256:");
+	for (int i = 0; i < 32; i++)
+		snprintf(to + 7 + 2 * i, 3, "%02x", h[i]);
+	return to;
+}
+
+#define GOOD "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+static const struct { const char *what, *line, *why; } bad[] = {
+	{ "an unknown role", "leave a.net net " GOOD, "unknown role 'leave'" },
+	{ "role in capitals", "LEAF a.net net " GOOD, "unknown role 'LEAF'" },
+	{ "a node in capitals", "leaf A.net net " GOOD, "'A.net' is no node id" },
+	{ "a star inside", "leaf a.*.net net " GOOD, "'a.*.net' is no node id" },
+	{ "a star without a dot", "leaf *net net " GOOD, "'*net' is no node id" },
+	{ "only a star and a dot", "leaf *. net " GOOD, "'*.' is no node id" },
+	{ "a bad cluster", "leaf a.net n@t " GOOD, "'n@t' is no cluster name" },
+	{ "no hash", "leaf a.net net", "want sha256: and 64 hex digits" },
+	{ "the token itself", "leaf a.net net s3cret", "want sha256: and 64 hex digits" },
+	{ "a short hash", "leaf a.net net sha256:0011", "want sha256: and 64 hex digits" },
+	{ "no hex", "leaf a.net net sha256:zz112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+	    "want sha256: and 64 hex digits" },
+	{ "a date alone", "leaf a.net net " GOOD " 2027-01-31", "'2027-01-31' is no time" },
+	{ "another zone", "leaf a.net net " GOOD " 2027-01-31T00:00:00+01:00", "is no time" },
+	{ "month 13", "leaf a.net net " GOOD " 2027-13-31T00:00:00Z", "is no time" },
+	{ "day 0", "leaf a.net net " GOOD " 2027-12-00T00:00:00Z", "is no time" },
+	{ "30 February", "leaf a.net net " GOOD " 2027-02-30T00:00:00Z", "is no time" },
+	{ "29 February 2027", "leaf a.net net " GOOD " 2027-02-29T00:00:00Z", "is no time" },
+	{ "31 April", "leaf a.net net " GOOD " 2027-04-31T00:00:00Z", "is no time" },
+	{ "hour 24", "leaf a.net net " GOOD " 2027-01-31T24:00:00Z", "is no time" },
+	{ "a word too many", "leaf a.net net " GOOD " 2027-01-31T00:00:00Z x", "more on the line" },
+};
+
+static void
+bad_files(void)
+{
+	char text[512], where[96];
+	struct err e;
+	struct auth *a;
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		e = (struct err){ .status = 0 };
+		snprintf(text, sizeof text, "# tokens\n\nleaf ok.net net " GOOD "\n%s\n", bad[i].line);
+		snprintf(where, sizeof where, "%s:4: ", path);
+		file(text, 0600);
+		a = auth_open(path, &e);
+		ok(!a && strstr(e.text, where) && strstr(e.text, bad[i].why) && e.status == 78,
+		    "%s: %s", bad[i].what, e.text);
+		auth_close(a);
+	}
+	e = (struct err){ .status = 0 };
+	file("# nothing\n \t\n", 0600);
+	ok(!auth_open(path, &e) && strstr(e.text, "holds no token"), "a file without a token: %s", e.text);
+	file("", 0600);
+	ok(!auth_open(path, &e), "an empty file");
+	file("leaf a.net net " GOOD "\n", 0620);
+	ok(!auth_open(path, &e) && strstr(e.text, "chmod go-w"), "one that a group can write: %s", e.text);
+	file("leaf a.net net " GOOD "\n", 0602);
+	ok(!auth_open(path, &e) && strstr(e.text, "chmod go-w"), "one that all can write");
+	file("leaf a.net net " GOOD "\n", 0644);
+	a = auth_open(path, &e);
+	ok(a && auth_count(a) == 1, "it holds hashes, so all may read it");
+	auth_close(a);
+	e = (struct err){ .status = 0 };
+	ok(!auth_open("/nowhere/at/all", &e) && strstr(e.text, "/nowhere/at/all"), "no file: %s", e.text);
+	auth_close(NULL);
+}
+
+static const char *
+check(const struct auth *a, const char *token, enum role role, const char *node, int64_t now,
+    struct grant *g)
+{
+	const char *why = "";
+	enum error error = auth_check(a, str(token), (uint8_t)role, str(node),
+	    (struct wall){ now, 0 }, g, &why);
+
+	ok(!strstr(why, token) || !*token, "'%s' does not name the token", why);
+	return error == E_NONE ? "granted" : error_row(error)->name;
+}
+
+#define IS(got, want, what) is_str(str(got), want, what)
+
+static void
+granting(void)
+{
+	enum { Y2027 = 1798761600 };	/* 2027-01-01T00:00:00Z */
+	char text[2048];
+	struct err e = { .status = 0 };
+	struct auth *a;
+	struct grant g;
+
+	snprintf(text, sizeof text,
+	    "# who may join\n"
+	    "leaf  site-a.example.net  example.net  %s   # with a remark\r\n"
+	    "leaf\t*.b.example.net\texample.net\t%s\n"
+	    "hub * other %s 2027-01-01T00:00:00Z\n"
+	    "client shell.example.net example.net %s 2024-02-29T12:30:59Z\n",
+	    hash("exact"), hash("below"), hash("any"), hash("old"));
+	file(text, 0600);
+	a = auth_open(path, &e);
+	if (!ok(a != NULL && auth_count(a) == 4, "four tokens %s", e.text))
+		return;
+	IS(check(a, "exact", ROLE_LEAF, "site-a.example.net", 0, &g), "granted", "the node it names");
+	ok(g.exact && g.role == ROLE_LEAF && str_is(str(g.cluster), "example.net"), "exactly that one");
+	IS(check(a, "exact", ROLE_LEAF, "site-b.example.net", 0, &g), "denied", "not another");
+	IS(check(a, "exact", ROLE_HUB, "site-a.example.net", 0, &g), "denied", "nor another role");
+	IS(check(a, "below", ROLE_LEAF, "x.b.example.net", 0, &g), "granted", "below a domain");
+	ok(!g.exact, "by a pattern");
+	IS(check(a, "below", ROLE_LEAF, "x.y.b.example.net", 0, &g), "granted", "far below");
+	IS(check(a, "below", ROLE_LEAF, "b.example.net", 0, &g), "denied", "not the domain itself");
+	IS(check(a, "below", ROLE_LEAF, "xb.example.net", 0, &g), "denied", "nor what ends alike");
+	IS(check(a, "any", ROLE_HUB, "whoever", Y2027 - 1, &g), "granted", "any, before it expires");
+	ok(!g.exact && str_is(str(g.cluster), "other"), "of its cluster");
+	IS(check(a, "any", ROLE_HUB, "whoever", Y2027, &g), "unauthenticated", "and then no more");
+	IS(check(a, "old", ROLE_CLIENT, "shell.example.net", 1709209858, &g), "granted", "a leap day");
+	IS(check(a, "old", ROLE_CLIENT, "shell.example.net", 1709209859, &g), "unauthenticated", "ends");
+	IS(check(a, "wrong", ROLE_LEAF, "site-a.example.net", 0, &g), "unauthenticated", "a wrong token");
+	IS(check(a, "", ROLE_LEAF, "site-a.example.net", 0, &g), "unauthenticated", "no token");
+	IS(check(a, "exac", ROLE_LEAF, "site-a.example.net", 0, &g), "unauthenticated", "half a token");
+	auth_close(a);
+}
+
+/* The line that fits best wins, wherever it stands. */
+static void
+one_token_many_lines(void)
+{
+	static const struct { const char *who, *until; } lines[] = {
+		{ "leaf a-node-with-a-long-name.example.net", "" },
+		{ "leaf *.x.net", "" },
+		{ "leaf a.x.net", "" },
+		{ "leaf b.x.net", "2001-01-01T00:00:00Z" },
+		{ "hub c.x.net", "" },
+		{ "leaf *", "" },
+	};
+	struct err e = { .status = 0 };
+	struct grant g;
+	struct auth *a;
+
+	for (int turn = 0; turn < 6; turn++) {
+		char text[2048];
+		size_t n = 0;
+
+		for (int i = 0; i < 6; i++)
+			n += (size_t)snprintf(text + n, sizeof text - n, "%s net %s %s\n",
+			    lines[(i + turn) % 6].who, hash("same"), lines[(i + turn) % 6].until);
+		file(text, 0600);
+		if (!ok((a = auth_open(path, &e)) != NULL, "order %d %s", turn, e.text))
+			return;
+		IS(check(a, "same", ROLE_LEAF, "a.x.net", 1e9, &g), "granted", "exact");
+		ok(g.exact, "the line that names the node exactly is preferred");
+		IS(check(a, "same", ROLE_LEAF, "b.x.net", 1e9, &g), "granted", "another line holds longer");
+		ok(!g.exact, "but is a pattern");
+		IS(check(a, "same", ROLE_HUB, "c.x.net", 1e9, &g), "granted", "another role");
+		IS(check(a, "same", ROLE_LEAF, "z", 1e9, &g), "granted", "the widest pattern");
+		IS(check(a, "same", ROLE_HUB, "z", 1e9, &g), "denied", "and no role gets another's line");
+		auth_close(a);
+	}
+}
+
+static void
+token_files(void)
+{
+	char token[TOKEN_MAX + 1], long_one[TOKEN_MAX + 3];
+	struct err e = { .status = 0 };
+
+	file("  s3cret \r\n", 0600);
+	ok(auth_read_token(path, token, &e) == 0 && strcmp(token, "s3cret") == 0, "a token in a line");
+	file("s3cret", 0640);
+	ok(auth_read_token(path, token, &e) == 0, "a group may read it");
+	for (unsigned mode = 0; mode < 3; mode++) {
+		static const mode_t modes[] = { 0604, 0602, 0620 };
+
+		e = (struct err){ .status = 0 };
+		file("s3cret\n", modes[mode]);
+		ok(auth_read_token(path, token, &e) == -1 && strstr(e.text, "chmod 600") &&
+		    e.status == 78, "mode %o: %s", (unsigned)modes[mode], e.text);
+	}
+	file("one\ntwo\n", 0600);
+	ok(auth_read_token(path, token, &e) == -1 && strstr(e.text, "one line"), "two lines: %s", e.text);
+	file("\n", 0600);
+	ok(auth_read_token(path, token, &e) == -1, "no line");
+	memset(long_one, 'x', sizeof long_one);
+	long_one[TOKEN_MAX] = '\0';
+	file(long_one, 0600);
+	ok(auth_read_token(path, token, &e) == 0 && strlen(token) == TOKEN_MAX, "the longest");
+	long_one[TOKEN_MAX] = 'x';
+	long_one[TOKEN_MAX + 1] = '\0';
+	file(long_one, 0600);
+	ok(auth_read_token(path, token, &e) == -1, "one byte more");
+	ok(auth_read_token("/nowhere/at/all", token, &e) == -1, "no file");
+}
+
+int
+main(void)
+{
+	int fd;
+
+	strcpy(path, "/tmp/fedx-auth-XXXXXX");
+	if ((fd = mkstemp(path)) == -1)
+		return 1;
+	close(fd);
+	bad_files();
+	granting();
+	one_token_many_lines();
+	token_files();
+	unlink(path);
+	return done();
+}

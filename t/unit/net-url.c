@@ -1,0 +1,102 @@
+/* net-url.c - what a person writes for a place becomes that place, or advice. */
+#include "net/net.h"
+#include "tap.h"
+
+static const struct {
+	const char *what, *text;
+	enum scheme scheme;
+	bool tls;
+	const char *host;
+	uint16_t port;
+	const char *path;
+} good[] = {
+	{ "a host alone", "fedx://hub", SCHEME_FEDX, false, "hub", 0, "" },
+	{ "host and port", "fedxs://hub.example.net:7342", SCHEME_FEDXS, true, "hub.example.net", 7342, "" },
+	{ "a closing slash", "fedx://hub:1/", SCHEME_FEDX, false, "hub", 1, "" },
+	{ "ws without a path", "ws://h", SCHEME_WS, false, "h", 0, "/" },
+	{ "wss with path and query", "wss://h:65535/a/b?c=d", SCHEME_WSS, true, "h", 65535, "/a/b?c=d" },
+	{ "IPv4", "fedx://192.0.2.1:80", SCHEME_FEDX, false, "192.0.2.1", 80, "" },
+	{ "IPv6 without a port", "fedx://[2001:db8::1]", SCHEME_FEDX, false, "2001:db8::1", 0, "" },
+	{ "IPv6 with a port", "wss://[::1]:80/x", SCHEME_WSS, true, "::1", 80, "/x" },
+	{ "a scheme in capitals", "FEDX://hub", SCHEME_FEDX, false, "hub", 0, "" },
+	{ "unix", "unix:/run/x.sock", SCHEME_UNIX, false, "", 0, "/run/x.sock" },
+	{ "unix with three slashes", "unix:///run/x.sock", SCHEME_UNIX, false, "", 0, "/run/x.sock" },
+	{ "unix, relative", "unix:x.sock", SCHEME_UNIX, false, "", 0, "x.sock" },
+};
+
+static const struct { const char *what, *text, *says; } bad[] = {
+	{ "nothing", "", "fedx://HOST" },
+	{ "no scheme", "hub:7341", "fedx://HOST" },
+	{ "a foreign scheme", "http://hub", "unix:PATH" },
+	{ "no slashes", "fedx:hub", "fedx://HOST" },
+	{ "no host", "fedx://", "host name" },
+	{ "no host but a port", "fedx://:80", "host name" },
+	{ "port 0", "fedx://h:0", "1 to 65535" },
+	{ "port 65536", "fedx://h:65536", "1 to 65535" },
+	{ "an empty port", "fedx://h:", "1 to 65535" },
+	{ "a port with a sign", "fedx://h:+1", "1 to 65535" },
+	{ "IPv6 without brackets", "fedx://::1", "brackets" },
+	{ "an open bracket", "fedx://[::1", "bracket" },
+	{ "text after the bracket", "fedx://[::1]x", "bracket" },
+	{ "a name in brackets", "fedx://[hub]", "IPv6" },
+	{ "a path where none belongs", "fedxs://h/x", "path" },
+	{ "a password", "fedx://me:secret@h", "password" },
+	{ "a fragment", "ws://h/#x", "path" },
+	{ "a query without a path", "ws://h?x", "path" },
+	{ "a line end in the path", "ws://h/x\r\nHost: y", "path" },
+	{ "a blank in the host", "fedx://a b", "host name" },
+	{ "an empty label", "fedx://a..b", "host name" },
+	{ "a host like an option", "fedx://-x", "host name" },
+	{ "unix without a path", "unix:", "empty" },
+};
+
+static const struct { const char *text, *host; int port; } places[] = {
+	{ "127.0.0.1:0", "127.0.0.1", 0 }, { "[::1]:80", "::1", 80 }, { ":80", "", 80 },
+	{ "hub:7341", "hub", 7341 }, { "127.0.0.1", NULL, 0 }, { "", NULL, 0 },
+	{ "::1:80", NULL, 0 }, { "h:", NULL, 0 }, { "h:x", NULL, 0 }, { "[::1]", NULL, 0 },
+	{ "h:70000", NULL, 0 }, { "h h:1", NULL, 0 },
+};
+
+static const struct { const char *host; bool is; } loops[] = {
+	{ "127.0.0.1", true }, { "127.255.3.4", true }, { "::1", true }, { "localhost", true },
+	{ "LocalHost", true }, { "::ffff:127.0.0.1", true }, { "128.0.0.1", false },
+	{ "localhost.example.net", false }, { "127.0.0.1.example.net", false }, { "127", false },
+	{ "::", false }, { "0.0.0.0", false }, { "", false }, { "::2", false },
+};
+
+int
+main(void)
+{
+	char long_path[200] = "unix:/";
+	struct err e;
+	struct url u;
+	struct str host;
+	uint16_t port;
+
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		ok(url_parse(str(good[i].text), &u, &e) == 0 && u.scheme == good[i].scheme &&
+		    u.tls == good[i].tls && u.port == good[i].port &&
+		    str_is(u.host, good[i].host) && str_is(u.path, good[i].path),
+		    "%s: %s", good[i].what, good[i].text);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		e.text[0] = '\0';
+		ok(url_parse(str(bad[i].text), &u, &e) == -1 && strstr(e.text, bad[i].says),
+		    "refused with advice: %s (%s)", bad[i].what, strpbrk(e.text, "\r\n") ? "" : e.text);
+	}
+	memset(long_path + 6, 'x', 190);
+	ok(url_parse(str(long_path), &u, &e) == -1 && strstr(e.text, "shorter"),
+	    "a path that no socket address holds is refused");
+	ok(url_parse((struct str){ "unix:/a\0b", 9 }, &u, &e) == -1, "a NUL in a path is refused");
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		int got = hostport_parse(str(places[i].text), &host, &port, &e);
+
+		ok(places[i].host ? got == 0 && str_is(host, places[i].host) && port == places[i].port
+		    : got == -1, "'%s' is %sa place to listen", places[i].text,
+		    places[i].host ? "" : "not ");
+	}
+	for (size_t i = 0; i < sizeof loops / sizeof *loops; i++)
+		ok(host_is_loopback(str(loops[i].host)) == loops[i].is, "'%s' is %sloopback",
+		    loops[i].host, loops[i].is ? "" : "not ");
+	return done();
+}
