@@ -93,6 +93,15 @@ let_go(struct uplink *u)
 }
 
 void
+uplink_give_up(struct uplink *u)
+{
+	if (u->conn)
+		snprintf(u->why, sizeof u->why, "no answer to the WebSocket handshake in time");
+	let_go(u);
+	uplink_wait(u);
+}
+
+void
 uplink_hang_up(struct uplink *u)
 {
 	let_go(u);
@@ -281,6 +290,6 @@ uplink_dial(struct uplink *u)
 	}
 	if (!u->dial) {	/* as if it had failed, but not inside the step that dials */
 		snprintf(u->why, sizeof u->why, "%.180s", e.text);
-		timer_set(&u->links->fabric->wheel, &u->timer, u->links->fabric->now, 1000);
+		timer_set(&u->links->fabric->wheel, &u->timer, u->links->fabric->now, 1);
 	}
 }

@@ -21,6 +21,7 @@ static const struct step {
 		[ON_UPLINK_OPENED]	= { UPLINK_GREETING,	nothing },
 		[ON_UPLINK_LOST]	= { UPLINK_BACKOFF,	uplink_wait },
 		[ON_UPLINK_REFUSAL]	= { UPLINK_REFUSED,	uplink_wait_long },
+		[ON_UPLINK_TIMEOUT]	= { UPLINK_BACKOFF,	uplink_give_up },
 		[ON_UPLINK_PAUSE]	= { UPLINK_PAUSED,	uplink_hang_up } },
 	[UPLINK_GREETING] = {
 		[ON_UPLINK_WELCOME]	= { UPLINK_UP,		uplink_report_up },

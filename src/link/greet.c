@@ -205,10 +205,6 @@ on_hello(struct link *l, const struct envelope *e)
 		    "it does not speak version 1 of the protocol");
 		return;
 	}
-	if (h.role != ROLE_CLIENT && h.node.n == 0) {
-		refuse(l, E_malformed, "HELLO names no node: start with -i", "its HELLO names no node");
-		return;
-	}
 	if (ls->auth && (error = auth_check(ls->auth, h.token, h.role, h.node, wall_now(), &g,
 	    &why)) != E_NONE) {
 		refuse(l, error, why, why);

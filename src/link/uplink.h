@@ -61,6 +61,7 @@ uint32_t uplink_wait_ms(const struct uplink *, bool refused, uint32_t random);
 
 /* dial.c, called by the table */
 void uplink_dial(struct uplink *);
+void uplink_give_up(struct uplink *);
 void uplink_wait(struct uplink *);
 void uplink_wait_long(struct uplink *);
 void uplink_report_up(struct uplink *);

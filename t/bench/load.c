@@ -2,8 +2,8 @@
  * load.c - a load generator in C: an echo service and a caller, both native
  * clients of a bus socket, batched and pipelined, closed loop.
  *
- *	load serve SOCKET			(until the node goes)
- *	load call SOCKET IN_FLIGHT BYTES SECONDS
+ *	load serve SOCKET SERVICE		(until the node goes)
+ *	load call SOCKET SERVICE IN_FLIGHT BYTES SECONDS
  *
  * call prints one line: requests a second, p50, p99, p99.9 in microseconds.
  */
@@ -83,9 +83,9 @@ echo(const struct envelope *e, struct buf *out)
 }
 
 static void
-serve(const char *path)
+serve(const char *path, const char *service)
 {
-	struct announcement a = { .family = FAMILY_SERVICE, .name = STR("echo"), .weight = 100,
+	struct announcement a = { .family = FAMILY_SERVICE, .name = str(service), .weight = 100,
 	    .hops = HOPS_DEFAULT };
 	struct envelope e = { .kind = KIND_ATTACH, .id = 1, .hops = 1 };
 	struct buf body, in, out;
@@ -131,10 +131,10 @@ by_value(const void *a, const void *b)
 }
 
 static int
-call(const char *path, unsigned in_flight, size_t bytes, unsigned seconds)
+call(const char *path, const char *service, unsigned in_flight, size_t bytes, unsigned seconds)
 {
 	struct buf in, out;
-	char *payload = calloc(1, bytes + 1);
+	char *payload = calloc(1, bytes + 1), subject[256];
 	struct mono start, end;
 	uint64_t n;
 	int fd = dial(path);
@@ -142,9 +142,10 @@ call(const char *path, unsigned in_flight, size_t bytes, unsigned seconds)
 	samples = calloc(SAMPLES, sizeof *samples);
 	buf_init(&in, 64u << 20);
 	buf_init(&out, 64u << 20);
+	snprintf(subject, sizeof subject, "%s/echo", service);
 	memset(payload, 'x', bytes);
 	request = (struct envelope){ .kind = KIND_REQUEST, .type = TYPE_BYTES, .hops = HOPS_DEFAULT,
-	    .subject = STR("echo/echo"), .payload = { payload, bytes } };
+	    .subject = str(subject), .payload = { payload, bytes } };
 	start = mono_now();
 	for (unsigned i = 1; i <= in_flight; i++) {
 		request.id = i;
@@ -170,13 +171,14 @@ main(int argc, char **argv)
 {
 	uint64_t in_flight, bytes, seconds;
 
-	if (argc == 3 && strcmp(argv[1], "serve") == 0)
-		serve(argv[2]);
-	if (argc == 6 && strcmp(argv[1], "call") == 0 &&
-	    str_u64(str(argv[3]), 65535, &in_flight) == 0 && in_flight > 0 &&
-	    str_u64(str(argv[4]), PART_MAX, &bytes) == 0 &&
-	    str_u64(str(argv[5]), 3600, &seconds) == 0)
-		return call(argv[2], (unsigned)in_flight, (size_t)bytes, (unsigned)seconds);
-	fprintf(stderr, "usage: load serve SOCKET | load call SOCKET IN_FLIGHT BYTES SECONDS\n");
+	if (argc == 4 && strcmp(argv[1], "serve") == 0)
+		serve(argv[2], argv[3]);
+	if (argc == 7 && strcmp(argv[1], "call") == 0 &&
+	    str_u64(str(argv[4]), 65535, &in_flight) == 0 && in_flight > 0 &&
+	    str_u64(str(argv[5]), PART_MAX, &bytes) == 0 &&
+	    str_u64(str(argv[6]), 3600, &seconds) == 0 && seconds > 0)
+		return call(argv[2], argv[3], (unsigned)in_flight, (size_t)bytes, (unsigned)seconds);
+	fprintf(stderr, "usage: load serve SOCKET SERVICE | "
+	    "load call SOCKET SERVICE IN_FLIGHT BYTES SECONDS\n");
 	return 64;
 }

@@ -65,7 +65,7 @@ b <- CLOSED
 c -> hello node=Not..valid
 c <- ERROR error=malformed text=is no node id
 d -> hello role=leaf
-d <- ERROR error=malformed text=HELLO names no node
+d <- ERROR error=malformed text=a node must say its id
 e -> hello node=x role=9
 e <- ERROR error=malformed text=unknown role 9
 f -> hello node=x versions=2
@@ -106,6 +106,7 @@ a <- WELCOME
 b -> hello node=same instance=2
 b <- ERROR error=node_id_in_use text=a node with this id is connected: start with another -i
 b <- CLOSED
+a <- END
 a <- SILENCE
 END
 lies 'the same one may come again while the hub has not noticed its loss' <<'END'
@@ -236,7 +237,7 @@ no_hub() {
 		cat
 		echo 'b <- HELLO node=seeker'
 		echo 'b -> welcome node=found cluster=home'
-		echo 'b <- END'
+		echo 'b <- DIGEST'
 		echo 'b <- SILENCE'
 	} >"lies.$no_hub_n"
 	start sh -c 'exec liar -L "$0" <"$1"' "port.$no_hub_n" "lies.$no_hub_n"
@@ -321,6 +322,10 @@ not_that() {	# DESCRIPTION URL-SCHEME WHY OPTION... <SCRIPT
 not_that 'a web server without WebSocket' ws 'does not speak WebSocket with fedx.v1: ' <<'END'
 a -> text HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n
 a <- CLOSED
+END
+not_that 'a silent one for WebSocket' ws 'no answer to the WebSocket handshake in time' <<'END'
+a <- CLOSED
+b <- CLOSED
 END
 not_that 'one that upgrades to something else' ws 'does not speak WebSocket with fedx.v1: ' <<'END'
 a -> text HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: bm9uc2Vuc2U=\r\n\r\n

@@ -1,0 +1,76 @@
+#!/bin/sh
+# run.sh - make bench: requests a second and latency, leaf-hub-leaf and on one hub.
+#
+# Real daemons on loopback, the load generator of load.c as clients on their bus
+# sockets, closed loop.  JSON lines on stdout (one a case), a table on stderr.
+# BENCH_SECONDS (3) a case; BENCH_BYTES ("16 256 4096"); BENCH_FLIGHT ("1 50 1000").
+# Ratios are only worth something within one run on a quiet machine.
+set -u
+bin=${FEDX_BIN:?}
+load=${FEDX_BUILD:?}/t/bench/load.bench
+dir=$(mktemp -d "${TMPDIR:-/tmp}/fxb.XXXXXX") || exit 1
+pids=
+finish() {
+	for p in $pids; do kill "$p" 2>/dev/null; done
+	wait
+	rm -rf "$dir"
+}
+trap finish 0
+trap 'exit 1' 1 2 15
+
+await() {	# await COMMAND...: for 10 s at most
+	n=0
+	until "$@" >/dev/null 2>&1; do
+		n=$((n + 1))
+		test "$n" -lt 200 || { echo "bench: $* never held" >&2; exit 1; }
+		sleep 0.05
+	done
+}
+run() { "$@" 2>>"$dir/log" & pids="$pids $!"; }
+
+ticks() {	# of CPU, user and system, of the processes given
+	for p; do cat "/proc/$p/stat" 2>/dev/null; done | awk '{ n += $14 + $15 } END { print n + 0 }'
+}
+
+run "$bin/fedx-hub" -i hub -r "$dir/h" -l 127.0.0.1:0
+hub=$!
+await grep -q ready "$dir/log"
+at=$(sed -n 's/.*event=ready listen=\([^ ]*\).*/\1/p' "$dir/log")
+run "$bin/fedx-leaf" -i a -r "$dir/a" -u "fedx://$at"
+a=$!
+run "$bin/fedx-leaf" -i b -r "$dir/b" -u "fedx://$at"
+b=$!
+await "$bin/fedx-probe" -r "$dir/a" ping b
+run "$load" serve "$dir/b/node.sock" far
+run "$load" serve "$dir/h/node.sock" near
+await "$bin/fedx-probe" -r "$dir/a" ping far
+await "$bin/fedx-probe" -r "$dir/h" ping near
+
+hz=$(getconf CLK_TCK)
+printf 'topology\tbytes\tin_flight\treq_s\tp50_us\tp99_us\tcpu_us_req\n' >&2
+one() {	# one TOPOLOGY SERVICE SOCKET PROCESS...
+	topology=$1 service=$2 socket=$3
+	shift 3
+	for bytes in ${BENCH_BYTES-16 256 4096}; do
+		for flight in ${BENCH_FLIGHT-1 50 1000}; do
+			before=$(ticks "$@")
+			line=$("$load" call "$socket" "$service" "$flight" "$bytes" "${BENCH_SECONDS-3}") ||
+				{ echo "bench: $topology failed: $line" >&2; exit 1; }
+			after=$(ticks "$@")
+			printf '%s\n' "$line" | awk -v t="$topology" -v ticks=$((after - before)) -v hz="$hz" \
+				-v s="${BENCH_SECONDS-3}" '{
+				n = $0; sub(/.*"req_s":/, "", n); sub(/,.*/, "", n)
+				cpu = ticks / hz * 1e6 / (n * s)
+				sub(/^\{"v":1,/, "{\"v\":1,\"topology\":\"" t "\",")
+				sub(/\}$/, sprintf(",\"cpu_us_req\":%.2f}", cpu))
+				print
+			}' | tee "$dir/line"
+			sed 's/[{}"]//g' "$dir/line" | awk -F, -v OFS='\t' '{
+				for (i = 1; i <= NF; i++) { split($i, kv, ":"); v[kv[1]] = kv[2] }
+				print v["topology"], v["bytes"], v["in_flight"], v["req_s"], v["p50_us"], v["p99_us"], v["cpu_us_req"]
+			}' >&2
+		done
+	done
+}
+one leaf-hub-leaf far "$dir/a/node.sock" "$hub" "$a" "$b"
+one hub near "$dir/h/node.sock" "$hub"

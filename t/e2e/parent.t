@@ -1,0 +1,69 @@
+#!/bin/sh
+# parent.t - a hub below a hub: names go up, requests go both ways, and no loop of hubs loops a message.
+. "${0%/*}/../lib/tap.sh"
+cd "$FEDX_RUN" || exit 1
+mkdir -m 700 top mid a b x y
+
+quick='--set link.backoff=50ms --set link.backoff_max=100ms --set link.refused=100ms'
+# shellcheck disable=SC2086
+node() {	# node PROGRAM NAME OPTION...
+	program=$1 name=$2; shift 2
+	start "$program" -i "$name.test" -C test -r "$name" $quick "$@"
+	eval "$name=\$pid ${name}_log=\$log"
+	wait_ready "$log"
+}
+serve() { start fedx-probe -r "$1" serve "$2" -- "$3"; }
+knows() { fedx-probe -r "$1" -q ping -c 1 "$2" >/dev/null 2>&1; }
+lists() { fedx-probe -r "$1" -H services | grep -q "^$2[[:space:]]"; }
+hops() { fedx-probe -r "$1" -H trace "$2" | grep -c test; }
+
+node fedx-hub top -l 127.0.0.1:0
+top_at=$(ready_at "$top_log")
+node fedx-hub mid -l 127.0.0.1:0 -u "fedx://$top_at"
+mid_at=$(ready_at "$mid_log")
+node fedx-leaf a -u "fedx://$mid_at"
+node fedx-leaf b -u "fedx://$top_at"
+ok 'the hub below is up' eventually grep -q 'now=UP' "$mid_log"
+
+serve a deep cat
+ok 'a name two nodes below is known at the top' eventually lists top deep
+is "$(fedx-probe -r b call deep m hello)" 'hello' 'a request goes up, down and down'
+serve b far rev
+ok 'a name beside is not told down' not lists mid far
+is "$(fedx-probe -r a call far m olleh)" 'hello' 'but what is unknown goes up, and finds it'
+is "$(fedx-probe -r top call deep m hello)" 'hello' 'from the top too'
+is "$(hops b deep)" 4 'four nodes are on the way'
+ok 'what nobody knows is a clean no at the top' expect_status 1 fedx-probe -r a -q call nothing m x
+head -c 3000000 /dev/zero | tr '\0' x >body
+there_and_back() { fedx-probe -r b -q call -0 deep m <body >out && cmp out body; }
+ok 'a long body over four nodes' there_and_back
+
+kill -9 "$mid"
+ended "$mid"
+ok 'the hub in the middle is killed: the top forgets' eventually not lists top deep
+node fedx-hub mid -l "$mid_at" -u "fedx://$top_at"
+ok 'it is back: all is told again' eventually lists top deep
+is "$(fedx-probe -r b call deep m again)" 'again' 'and reached again'
+stop "$a"
+ok 'a leaf that goes is withdrawn at the top' eventually not lists top deep
+for n in b mid top
+do eval "ok 'node $n ends well' stop \$$n"
+done
+
+# two hubs, each the parent of the other
+x_at=127.0.0.1:$(free_port) y_at=127.0.0.1:$(free_port)
+node fedx-hub x -l "$x_at" -u "fedx://$y_at"
+node fedx-hub y -l "$y_at" -u "fedx://$x_at"
+ok 'a hub dials another' eventually grep -q 'now=UP' "$x_log"
+serve x here cat
+ok 'which dials it' eventually grep -q 'now=UP' "$y_log"
+metric() { fedx-probe -r "$1" -q ping -c 1 fedx >/dev/null; curl -s "http://$2/metrics" | sed -n "s/^fedx_$3 //p"; }
+ok 'a name is known across' eventually knows y here
+is "$(fedx-probe -r y call here m once)" 'once' 'a request ends once'
+ok 'what nobody knows ends at once, and does not go round' expect_status 1 fedx-probe -r x -q call nothing m x
+like "$(fedx-probe -r x -q call nothing m x 2>&1)" 'no_route|loop' 'with its reason'
+ok 'and from the other side' expect_status 1 fedx-probe -r y -q call nothing m x
+is "$(fedx-probe -r x call here m still)" 'still' 'at home it is answered at home'
+ok 'they end well' stop "$x"
+ok 'both' stop "$y"
+done_testing

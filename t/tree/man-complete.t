@@ -1,0 +1,86 @@
+#!/bin/sh
+# man-complete.t - the pages of the daemons and of the protocol have all that the source has, and nothing else.
+. "${0%/*}/../lib/tap.sh"
+cd "$FEDX_SRC" || exit 1
+man=share/man src=src
+
+sorted() { LC_ALL=C sort -u; }
+items() {	# items PAGE SECTION: the .It lines of one section
+	awk -v section="$2" '/^\.Sh / { on = $0 == ".Sh " section } on && /^\.It / { sub(/^\.It /, ""); print }' "$1"
+}
+no_reload() {	# no_reload PAGE SECTION: items that do not say default and reload
+	awk -v section="$2" '
+		function over() {
+			if (item != "" && text !~ /default: .*reload: (yes|redials the link|restart)( |$)/)
+				print item
+			item = text = ""
+		}
+		/^\.(Sh|It|El)/ { over() }
+		/^\.Sh / { on = $0 == ".Sh " section }
+		on && /^\.It / { item = $0; next }
+		item != "" { text = text " " $0 }' "$1"
+}
+table() {	# table NAME: as the page has it
+	sed -n "/^\\.\\\\\" table $1\$/,/^\\.\\\\\" end of table/s/^\\.It //p" $man/fedx-protocol.7
+}
+rows() {	# rows FILE LIST: name and number of each row, found in another way than mktables.sh does
+	perl -0777 -ne '/#define '"$2"'\(X\)(.*?[^\\])\n/s or die; $_ = $1;
+		while (/\bX\(\s*(\w+)\s*,\s*(\w+)/g) { print "$1 $2\n" }' "$src/$1"
+}
+
+ok 'every table is what the source says' $man/mktables.sh -c
+
+# options, settings
+options=$(sed -n "s/^	{ '\(.\)', *\"\([a-z-]*\)\",.*/Fl \1 , Fl -\2/p; s/^	{ 0, *\"\([a-z-]*\)\",.*/Fl -\1/p" $src/node/options.c | sorted)
+ok 'options were found' test "$(echo "$options" | wc -l)" -ge 18
+keys=$($man/mktables.sh keys | cut -f 1)
+is "$(echo "$keys" | sorted)" "$(sed -n 's/^	X("\([a-z_.]*\)",.*/\1/p' $src/node/settings.h | sorted)" \
+	'each setting of settings.h is described, and no other'
+environment=$(cat $src/node/*.c $src/base/log.c | perl -ne 'print "$1\n" while /getenv\("(\w+)"\)/g' | sorted)
+for page in fedx-hub.8 fedx-leaf.8
+do
+	is "$(items $man/$page OPTIONS | sed 's/ Ar .*//' | sorted)" "$options" "$page has the options of options.c"
+	is "$(no_reload $man/$page OPTIONS | grep -Ev -e '-(set|check|version|help)( |$)')" '' \
+		"$page: each option has its default and what a change takes"
+	is "$(items $man/$page SETTINGS | sed 's/^Cm //')" "$keys" "$page has the settings"
+	is "$(no_reload $man/$page SETTINGS)" '' "$page: each setting has its default and what a change takes"
+	for section in 'EXIT STATUS' ENVIRONMENT FILES SIGNALS EXAMPLES 'SEE ALSO'
+	do ok "$page has $section" grep -qx "\\.Sh $section" $man/$page
+	done
+	is "$(items $man/$page SIGNALS | tr -d ' ,' | tr '\n' ' ')" 'HUP USR1 USR2 TERMINT QUIT PIPE ' "$page: the signals"
+	is "$(items $man/$page ENVIRONMENT | sed 's/^Ev //' | sorted)" "$environment" "$page: the environment"
+done
+if command -v fedx-hub >/dev/null
+then
+	wrong=$($man/mktables.sh keys | while IFS= read -r line
+	do
+		key=${line%%	*} rest=${line#*	}
+		value=${rest%%	*}
+		test "$(fedx-hub -t --set "$key=$value" | grep "^$key=")" = "$(fedx-hub -t | grep "^$key=")" || echo "$line"
+	done)
+	is "$wrong" '' 'the defaults are those of fedx-hub -t'
+else
+	skip 'fedx-hub is not built'
+fi
+
+# the protocol
+is "$(table kinds | sed -n 's/^\(0x..\) Ta Cm \([A-Z_]*\) .*/\2 \1/p')" "$(rows wire/kinds.h KINDS)" 'the kinds of kinds.h'
+is "$(table metas | sed 's/\(.*\) Cm \(.*\)/\2 \1/')" "$(rows wire/meta.h METAS)" 'the TLVs of meta.h'
+is "$(table metas-later | sed 's/\(.*\) Cm \(.*\)/\2 \1/')" "$(rows wire/meta.h METAS_LATER)" 'and those of later'
+is "$(table hello | sed 's/\(.*\) Ta Cm \(.*\) Ta .*/\2 \1/')" "$(rows wire/hello.c FIELDS)" 'the fields of HELLO'
+is "$(table announcement | sed 's/\(.*\) Ta Cm \(.*\) Ta .*/\2 \1/')" "$(rows wire/announce.c FIELDS)" 'the fields of an announcement'
+is "$(table errors | sed 's/\(.*\) Cm \(.*\)/\2 \1/')" "$(rows base/errors.h ERRORS)" 'the errors of errors.h'
+is "$(table flags | sed 's/\(.*\) Cm \(.*\)/\2 \1/')" \
+	"$(sed -n 's/^	FLAG_\([A-Z]*\)	*= \(0x[0-9]*\).*/\1 \2/p' $src/wire/envelope.h | tr 'A-Z' 'a-z')" 'the flags of envelope.h'
+said=$(sed -n 's/^.*\.It \(0x[0-9a-f]*\) \(Ta \)\{0,1\}Cm \([A-Za-z_]*\).*/\3/p' $man/fedx-protocol.7 | sorted)
+ok 'the tables have rows' test "$(echo "$said" | wc -l)" -gt 80
+is "$(perl -0777 -ne 'print "$1\n" while /X\(\w+,\s*\d+,\s*(\d+,\s*-?\d+,\s*\d+),/g' $src/base/errors.h | tr -d ' \t')" \
+	"$(sed -n 's/^HTTP \([0-9]*\), JSON-RPC \(-[0-9]*\), exit status \([0-9]*\);.*/\1,\2,\3/p' $man/fedx-protocol.7)" \
+	'the errors have their numbers for HTTP, JSON-RPC and exit'
+
+# what is logged
+events=$(cat $src/net/*.c $src/link/*.c $src/fabric/*.c $src/node/*.c $src/base/log.c | perl -0777 -ne '
+	print "$1\n" while /\b(?:log_event\([^",;]*,|node_event\(n,|line_start\([^",;]*,[^",;]*,|event\((?:f|ls),)\s*"([a-z_]+)"/g' | sorted)
+is "$(items $man/fedx-hub.8 LOG | sed 's/^Cm //; s/ , /\
+/g' | sorted)" "$events" 'the events of the log'
+done_testing
