@@ -7,6 +7,8 @@
 #include "fabric/version.h"
 #include "wire/hello.h"
 
+enum { BEYOND_MS = 100 };
+
 /* A request that opened no flight. */
 static void
 refuse(struct fabric *f, struct port *p, const struct envelope *e, enum error error,
@@ -70,7 +72,7 @@ admissible(struct fabric *f, struct port *p, struct envelope *e, struct str *con
 		error = E_unsupported, why = "a critical part of the meta is not known here";
 	else if (facts.version.n && !constraint_valid(facts.version))
 		error = E_malformed, why = "the version constraint cannot be understood";
-	else if (f->draining && client)
+	else if (f->draining)
 		error = E_shutting_down, why = "the node is draining";
 	else if (e->hops == 0)
 		error = E_hop_limit, why = "no hops are left";
@@ -166,7 +168,8 @@ request_open(struct fabric *f, struct port *p, const struct envelope *in)
 	if (ms > f->limits.request_max_ms)
 		ms = f->limits.request_max_ms;
 	e.deadline_ms = ms;
-	flight_set_deadline(f, fl, ms);
+	/* the node beyond a link keeps the same deadline and knows more of the fate */
+	flight_set_deadline(f, fl, t.port && port_is_link(t.port) ? ms + BEYOND_MS : ms);
 	if (t.port)
 		request_start(f, fl, &t, &e);
 	else

@@ -149,12 +149,12 @@ on_http(struct door *d, struct str in)
 	case PARSE_OK:
 		break;
 	}
-	if (wshake_is_upgrade(&head))
-		return upgrade(d, &head, used);
 	if (d->doors->tls && !conn_tls(d->conn) && !d->bus) {
-		respond_error(d, 400, "this port speaks TLS: use https://");
+		respond_error(d, 400, "this port speaks TLS: use https:// or wss://");
 		return 0;
 	}
+	if (wshake_is_upgrade(&head))
+		return upgrade(d, &head, used);
 	buf_init(&b, RESPONSE_MAX);
 	if (d->doors->http(d->doors->owner, &head, &b) == -1)
 		respond_error(d, 400, "no memory for the response");

@@ -205,8 +205,8 @@ on_hello(struct link *l, const struct envelope *e)
 		    "it does not speak version 1 of the protocol");
 		return;
 	}
-	if (ls->auth && (error = auth_check(ls->auth, h.token, h.role, h.node, wall_now(), &g,
-	    &why)) != E_NONE) {
+	if (ls->auth && !l->port.admin && (error = auth_check(ls->auth, h.token, h.role, h.node,
+	    wall_now(), &g, &why)) != E_NONE) {
 		refuse(l, error, why, why);
 		return;
 	}
@@ -230,6 +230,35 @@ on_hello(struct link *l, const struct envelope *e)
 	link_up(l);
 	if (l->state == LINK_UP && l->port.kind == PORT_CHILD)
 		say(l, KIND_END, 0, STR(""));
+}
+
+/*
+ * On the bus a script may say HELLO to learn where it is.  A node of this
+ * host (--uplink unix:PATH) says it to become a link; its credential is our
+ * own uid, and from here on it is a link like any other.
+ */
+static void
+on_bus_hello(struct link *l, const struct envelope *e)
+{
+	struct links *ls = l->links;
+	struct hello h, w = about_us(ls);
+	struct err err = { .status = 0 };
+
+	if (l->session || hello_get(e->payload, &h, &err) == -1 ||
+	    (h.role != ROLE_LEAF && h.role != ROLE_HUB)) {
+		w.cluster = str(ls->fabric->cluster);
+		say_hello(l, KIND_WELCOME, &w);
+	} else if (!l->port.admin) {
+		refuse(l, E_denied, "only the owner of this node may link a node to its socket",
+		    "a node of another user came over the bus");
+	} else {
+		fabric_port_down(ls->fabric, &l->port, E_link_down);
+		ls->count[l->port.role]--;
+		l->state = LINK_GREETING;
+		l->network = true;
+		on_hello(l, e);
+		l->port.admin = false;
+	}
 }
 
 /* --- the side that dialled --- */
@@ -354,15 +383,10 @@ link_hear(struct link *l, const struct envelope *e)
 			on_goodbye(l, e);
 		break;
 	case KIND_HELLO:
-		/* on the bus a script may say it, to learn where it is */
-		if (!l->network && l->port.kind == PORT_CLIENT) {
-			struct hello w = about_us(l->links);
-
-			w.cluster = str(l->links->fabric->cluster);
-			say_hello(l, KIND_WELCOME, &w);
-			break;
-		}
-		link_close(l, E_malformed, "HELLO came twice");
+		if (!l->network && l->port.kind == PORT_CLIENT)
+			on_bus_hello(l, e);
+		else
+			link_close(l, E_malformed, "HELLO came twice");
 		break;
 	case KIND_WELCOME:
 		link_close(l, E_malformed, "WELCOME came twice");

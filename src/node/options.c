@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "node/options.h"
 
@@ -122,6 +123,18 @@ find(struct str name, char letter)
 	return NULL;
 }
 
+/* A path and an address, never a secret; an option wins. */
+static void
+from_environment(struct settings *s)
+{
+	const char *hub = getenv("FEDX_HUB"), *token = getenv("FEDX_TOKEN_FILE");
+
+	if (s->role == ROLE_LEAF && s->uplink_count == 0 && hub && *hub)
+		s->uplink[s->uplink_count++] = hub;
+	if (!s->token_file && token && *token)
+		s->token_file = token;
+}
+
 int
 options_parse(struct settings *s, int argc, char **argv)
 {
@@ -159,5 +172,8 @@ options_parse(struct settings *s, int argc, char **argv)
 			goto letters;
 		}
 	}
-	return i < argc ? usage(s, "unexpected argument", argv[i]) : -1;
+	if (i < argc)
+		return usage(s, "unexpected argument", argv[i]);
+	from_environment(s);
+	return -1;
 }

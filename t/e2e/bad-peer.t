@@ -10,7 +10,7 @@ lies() {	# lies DESCRIPTION <SCRIPT: it goes as written, and an honest caller is
 	ok "$1" lied
 }
 lied() { play && works; }
-told() { grep -Eq -e "$1" "$2"; }	# REGEX LOG
+told() { grep -Eqs -e "$1" "$2"; }	# REGEX LOG
 logs() { ok "$1" eventually told "$2" "$3"; }
 
 hub() {	# hub NAME [OPTION...]: another one, in a directory of its own

@@ -23,7 +23,7 @@ serve() {	# serve NODE OPTION...
 	    sh -c 'read -r x; if test "$x" = hold; then touch held.'"$n"'; until test -e go; do sleep 0.1; done; fi; echo '"$n"
 	eval "serve_$n=\$pid"
 }
-instances() { fedx-probe -r "$1" -H services who | grep -c who; }
+instances() { fedx-probe -r "$1" -H services | grep -c '^who'; }
 has_instances() { test "$(instances h)" -eq "$1"; }
 ask() {	# ask COUNT OPTION...: one after another, from leaf a; "N b M c ..." by name
 	seq "$1" >lines; shift
@@ -71,7 +71,7 @@ ok 'three versions' eventually has_instances 3
 is "$(ask 4 --version '^1.2')" '4 c' 'a caller gets the one that fits'
 is "$(ask 4 --version '>=2')" '4 d' 'and another caller another'
 is "$(ask 4 --version '=1.0.0')" '4 b' 'exactly'
-is "$(ask 6 --version '<2' | sed 's/[0-9]* //g')" 'b, c' 'two fit: both serve'
+is "$(ask 6 --version '<2' | sed 's/[0-9]* //g')" 'b,c' 'two fit: both serve'
 ok 'none fits: a clean no' expect_status 1 fedx-probe -r a -q call --version '>=3' who m x
 
 start fedx-probe -r a call who m hold
@@ -85,11 +85,11 @@ is "$(ask 12 | grep -c "$busy")" 0 "the least busy are asked: not $busy"
 touch go
 ok 'until it is free' ended "$holder"
 is "$(cat "$held")" "$busy" 'with its own answer'
-is "$(ask 12 | sed 's/[0-9]* //g')" 'b, c, d' 'then all are asked again'
+is "$(ask 12 | sed 's/[0-9]* //g')" 'b,c,d' 'then all are asked again'
 
 ok 'the leaf of one is stopped' stop "$c"
 ok 'its instance is withdrawn' eventually has_instances 2
-is "$(ask 8 | sed 's/[0-9]* //g')" 'b, d' 'and not asked'
+is "$(ask 8 | sed 's/[0-9]* //g')" 'b,d' 'and not asked'
 start fedx-leaf -u "fedx://$at" -i c.test -C test -r c
 ok 'it comes back, and its service with it' eventually has_instances 3
 is "$(ask 4 --version '^1.2')" '4 c' 'under its version'

@@ -23,6 +23,8 @@ examples() {
 here() {
 	sed "s/-l :7342/-l 127.0.0.1:$secure/g
 		s/127\\.0\\.0\\.1:7341/127.0.0.1:$plain/g
+		s|/var/log/messages|messages|
+		s/| grep error$/| grep -m 1 error/
 		s/reserve\\.example\\.net/localhost/g
 		s|://hub\\.example\\.net:7342|://localhost:$secure|g
 		s|://hub\\.example\\.net|://localhost:$secure|g
@@ -46,11 +48,25 @@ run() {	# run PAGE: each of its examples, in this shell and directory, as a read
 			fedx-hub*|fedx-leaf*) ok "$page: $example" wait_ready "$page.$count.log" ;;
 			*) ok "$page: $example" kill -0 "$!" ;;
 			esac ;;
-		keygen*|*keygen*) ok "$page: $example" quietly ;;
+		*'grep -m 1 error'|*watch*)	# without an end, or waiting for something
+			{ until eval "$example"; do sleep 0.1; done >"$page.$count.out"; echo ended >"$page.$count.end"; } \
+				2>"$page.$count.log" </dev/null 3<&- &
+			tap_pids="$! $tap_pids"
+			ok "$page: $example" eventually something_is_said "$page.$count.out"
+			case $example in
+			*'| head'*) ok 'and it ends with 0' eventually test -s "$page.$count.end" ;;
+			esac ;;
+		*keygen*) ok "$page: $example" quietly ;;
 		*) ok "$page: $example" eventually quietly ;;	# what was started may still be on its way
 		esac
 	done 3<"$page.examples"
 	ok "$page has examples" test "$count" -ge "$2"
+}
+
+something_is_said() {	# something_is_said FILE: a program comes and goes at the node, until it is told there
+	perl -MIO::Socket::UNIX -e 'my $s = IO::Socket::UNIX->new(shift) or exit 1;
+		syswrite $s, "{\"type\":\"attach\",\"service\":\"passer-by\"}\n"; <$s>' "$FEDX_RUN/node.sock"
+	test -s "$1"
 }
 
 # the names of all metrics, as a node has them and as the page has them
@@ -74,16 +90,13 @@ ok 'fedx-protocol.7: under its id' sh -c 'fedx-probe -r own -H links | grep -q "
 run fedx-hub.8 9
 run fedx-leaf.8 6
 
-# those of fedx-probe(1) say nothing of a run directory
-fedx_probe_page() {
-	FEDX_RUN=$FEDX_RUN/site-a
-	printf 'one two\nthree\n' >lines
-}
+# those of fedx-probe(1) name no run directory, and read files of their reader's
 if test -f "$man/fedx-probe.1"
 then
-	was=$FEDX_RUN
-	fedx_probe_page
+	all=$FEDX_RUN FEDX_RUN=$FEDX_RUN/site-a
+	printf 'one two\nthree\n' >lines
+	echo 'an error of old' >messages
 	run fedx-probe.1 1
-	FEDX_RUN=$was
+	FEDX_RUN=$all
 fi
 done_testing

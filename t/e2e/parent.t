@@ -50,20 +50,49 @@ for n in b mid top
 do eval "ok 'node $n ends well' stop \$$n"
 done
 
-# two hubs, each the parent of the other
+# two hubs, each with the other for its parent: one of the two links is refused
 x_at=127.0.0.1:$(free_port) y_at=127.0.0.1:$(free_port)
 node fedx-hub x -l "$x_at" -u "fedx://$y_at"
 node fedx-hub y -l "$y_at" -u "fedx://$x_at"
-ok 'a hub dials another' eventually grep -q 'now=UP' "$x_log"
 serve x here cat
-ok 'which dials it' eventually grep -q 'now=UP' "$y_log"
-metric() { fedx-probe -r "$1" -q ping -c 1 fedx >/dev/null; curl -s "http://$2/metrics" | sed -n "s/^fedx_$3 //p"; }
-ok 'a name is known across' eventually knows y here
-is "$(fedx-probe -r y call here m once)" 'once' 'a request ends once'
-ok 'what nobody knows ends at once, and does not go round' expect_status 1 fedx-probe -r x -q call nothing m x
-like "$(fedx-probe -r x -q call nothing m x 2>&1)" 'no_route|loop' 'with its reason'
-ok 'and from the other side' expect_status 1 fedx-probe -r y -q call nothing m x
-is "$(fedx-probe -r x call here m still)" 'still' 'at home it is answered at home'
-ok 'they end well' stop "$x"
-ok 'both' stop "$y"
+serve y there cat
+calls() { test "$(fedx-probe -r "$1" -q call "$2" m "$3")" = "$3"; }
+ok 'one reaches the other' eventually calls y here once
+ok 'and is reached' eventually calls x there once
+for n in x y
+do
+	ok "what nobody knows ends at once at $n" not fedx-probe -r $n -q call nothing m x
+	like "$(fedx-probe -r $n -q call nothing m x 2>&1)" '(no_route|loop|link_down).*not delivered' 'with its reason'
+done
+ok 'what is here is answered here' calls x here still
+for n in x y
+do eval "ok 'node $n ends well' stop \$$n"
+done
+
+# three in a ring, each with the next for its parent: no message visits one twice
+z_at=127.0.0.1:$(free_port)
+node fedx-hub x -l "$x_at" -u "fedx://$y_at"
+node fedx-hub y -l "$y_at" -u "fedx://$z_at"
+node fedx-hub z -l "$z_at" -u "fedx://$x_at"
+requests() {	# that came in since the program began
+	perl -MIO::Socket::INET -e '
+		my $s = IO::Socket::INET->new($ARGV[0]) or die;
+		print $s "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+		while (<$s>) { print $1 if /^fedx_requests_total (\d+)/ }' "$1"
+}
+for n in x y z
+do eval "ok 'node $n is up in the ring' eventually grep -q now=UP \"\$${n}_log\""
+done
+ok 'the services are there again' eventually calls x here again
+for n in x y z
+do ok "here is reached from $n" eventually calls $n here ring
+done
+ok 'and there, which is one node on' eventually calls x there ring
+x_before=$(requests "$x_at") y_before=$(requests "$y_at") z_before=$(requests "$z_at")
+ok 'what nobody knows' expect_status 1 fedx-probe -r x -q call nothing m x
+is "$(($(requests "$y_at") - y_before)) $(($(requests "$z_at") - z_before))" '1 1' 'visits each once'
+is "$(($(requests "$x_at") - x_before))" 2 'and is refused when it comes round'
+# shellcheck disable=SC2046
+is "$(for i in 1 2 3 4 5 6 7 8 9 10; do echo $i; done | fedx-probe -r y -q call here m - | tr '\n' ' ')" \
+	'1 2 3 4 5 6 7 8 9 10 ' 'nothing is doubled on the way round'
 done_testing

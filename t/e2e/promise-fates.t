@@ -1,6 +1,7 @@
 #!/bin/sh
 # promise-fates.t - every request ends once and truly, whatever is killed, stopped or full.
 . "${0%/*}/../lib/tap.sh"
+. "${0%/*}/../lib/fates.sh"
 
 at=127.0.0.1:$(free_port)
 quick='--set link.backoff=20ms --set link.backoff_max=100ms --set link.refused=50ms
@@ -16,29 +17,6 @@ leaf() {	# leaf NAME OPTION...
 	eval "$leaf=\$pid ${leaf}_log=\$log"
 	wait_ready "$log"
 }
-serve() {	# serve OPTION...: the service, on leaf b
-	start fates serve "$FEDX_RUN/b" run "$FEDX_RUN/$round.serve" "$@"
-	service=$pid
-}
-begin() {	# begin ROUND IN-FLIGHT OPTION...: the caller, on leaf a
-	round=$1 inflight=$2; shift 2
-	: >"$FEDX_RUN/$round.serve" >"$FEDX_RUN/$round.call"
-	start fates call "$FEDX_RUN/a" run 0 "$inflight" "$FEDX_RUN/$round.call" --pace 1 --idempotent-every 7 "$@"
-	caller=$pid
-}
-count() { grep -c "^$1" "$FEDX_RUN/$round.call"; }
-at_least() { test "$(count answer)" -ge "$1"; }
-more() { ok "$1" eventually at_least $(($(count answer) + 60)); }
-ends() { stop "$caller" && stop "$service"; }
-judged() { fates judge "$FEDX_RUN/$round.call" -- "$FEDX_RUN/$round.serve"; }
-finish() {	# finish WHAT: the load ends, and is judged
-	ok "$1: every request ends" ends
-	ok "$1: and as the promise says" judged
-	sed 's/^/# /' "$FEDX_RUN/ok.out"
-}
-killed() { kill -9 "$1"; ended "$1"; test $? -eq 137; }
-others() { test $(($(count not_delivered) + $(count may_have_run))) -gt 0; }
-
 # a judge that lets everything pass proves nothing
 while IFS='|' read -r what call serve
 do

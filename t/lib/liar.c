@@ -17,7 +17,8 @@
  * Each party is a connection of its own, made when it is first named; with -L
  * it is the next one that dials us, at the port that PORTFILE gets.  `<- KIND`
  * skips other kinds; the first of that kind must have all that is asked for.
- * PINGs are answered meanwhile.  id=last is that of the last REQUEST heard.
+ * PINGs are answered meanwhile.  id=last is that of the last REQUEST heard,
+ * id=b.last that of the last which b heard.
  * What is heard goes to standard output, a line each.  Status 0: it went as
  * written; 1: it did not; 64: the script makes no sense.
  */
@@ -178,6 +179,9 @@ number(struct party *p, struct str v)
 
 	if (str_is(v, "last"))
 		return p->last;
+	for (struct party *q = parties; q < parties + PARTIES && q->name[0]; q++)
+		if (str_ends(v, STR(".last")) && str_is(str_head(v, v.n - 5), q->name))
+			return q->last;
 	if (str_c(v, text, sizeof text) == -1)
 		fail(64, "no number:", v);
 	n = strtoull(text, &end, 0);
@@ -488,9 +492,10 @@ print(const struct party *p, const struct envelope *e)
 	if ((e->flags & FLAG_ERROR) && meta_error_get(e->meta, &error, &fate) == 0)
 		printf(" error=%s fate=%s", error_row(error)->name, fate_name(fate));
 	printf(" bytes=%zu", e->payload.n);
-	if (e->type == TYPE_TEXT)
-		printf(" %.*s", e->payload.n > 200 ? 200 : (int)e->payload.n,
-		    e->payload.p ? e->payload.p : "");
+	if (e->type == TYPE_TEXT && e->payload.n)
+		putchar(' ');
+	for (size_t i = 0; e->type == TYPE_TEXT && i < e->payload.n && i < 200; i++)
+		putchar(e->payload.p[i] < ' ' || e->payload.p[i] > '~' ? '.' : e->payload.p[i]);
 	putchar('\n');
 }
 

@@ -319,7 +319,7 @@ lost(const struct protocol *p, const struct row *r, unsigned round)
 	struct buf wire;
 	struct envelope e;
 	struct announcement a = { .family = FAMILY_COUNT };
-	struct err err;
+	static struct err err;	/* its text may be what is returned */
 	const char *why = NULL, *gone = NULL;
 	size_t used;
 

@@ -61,9 +61,9 @@ main(void)
 	}
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		ok(version_valid(str(texts[i].text)) == texts[i].version, "version '%s': %d",
-		    texts[i].text, texts[i].version);
+		    texts[i].text ? texts[i].text : "", texts[i].version);
 		ok(constraint_valid(str(texts[i].text)) == texts[i].constraint, "constraint '%s': %d",
-		    texts[i].text, texts[i].constraint);
+		    texts[i].text ? texts[i].text : "", texts[i].constraint);
 	}
 	return done();
 }

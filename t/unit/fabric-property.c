@@ -1,0 +1,38 @@
+/*
+ * fabric-property.c - whatever nodes, programs and links do to each other,
+ * every request ends exactly once, as DESIGN section 11 promises.
+ */
+#include "fabricsim.h"
+#include "tap.h"
+
+enum { RUNS = 600, LENGTH = 3000 };
+
+int
+main(void)
+{
+	uint64_t first = tap_seed(), ends[6] = { 0 };
+	static uint8_t script[LENGTH];
+	unsigned broken = 0;
+	bool once = getenv("FEDX_SEED") != NULL;
+
+	for (unsigned run = 0; run < (once ? 1 : RUNS); run++) {
+		uint64_t seed = first + run, at = seed;
+		const char *what;
+
+		for (size_t i = 0; i < LENGTH; i++)
+			script[i] = (uint8_t)tap_rand(&at);
+		if ((what = sim_run(script, LENGTH)) != NULL && ++broken < 10)
+			printf("# FEDX_SEED=%llu: %s\n", (unsigned long long)seed, what);
+		for (int i = 0; i < 6; i++)
+			ends[i] += sim.ended[i];
+	}
+	is_int(broken, 0, "no promise is broken");
+	printf("# answered %llu, not delivered %llu, may have run %llu, cancelled %llu, callers gone %llu\n",
+	    (unsigned long long)ends[SIM_ANSWERED], (unsigned long long)ends[SIM_NOT_DELIVERED],
+	    (unsigned long long)ends[SIM_MAY_HAVE_RUN], (unsigned long long)ends[SIM_CANCELLED],
+	    (unsigned long long)ends[SIM_GONE]);
+	ok(once || (ends[SIM_ANSWERED] > 1000 && ends[SIM_NOT_DELIVERED] > 1000 &&
+	    ends[SIM_MAY_HAVE_RUN] > 1000 && ends[SIM_CANCELLED] > 100 && ends[SIM_GONE] > 100),
+	    "and all ends were seen");
+	return done();
+}
