@@ -267,11 +267,8 @@ connected_announce(struct fabric *f, struct port *p, const struct envelope *e)
 		else
 			error = claim(f, p, &a, &err);
 	}
-	if (error == E_NONE) {
-		if ((c = fib_claim(&f->fib, p, a.family, a.name, a.version)) != NULL)
-			c->stale = false;
+	if (error == E_NONE)
 		return;
-	}
 	f->count.malformed += error == E_malformed;
 	event(f, "announcement_refused", p, str(err.text));
 	port_error(f, p, 0, KIND_ERROR, error, FATE_NOT_DELIVERED, str(err.text));

@@ -94,7 +94,9 @@ mark_op(struct port *p)
 static bool
 gone_op(struct port *p, uint64_t mark)
 {
-	return conn_gone_total(list_of(p, struct link, port)->conn) >= mark;
+	struct link *l = list_of(p, struct link, port);
+
+	return l->flushes || conn_gone_total(l->conn) >= mark;
 }
 
 static size_t
@@ -282,7 +284,7 @@ on_lost(void *owner, const struct err *why)
 {
 	struct link *l = owner;
 
-	l->told = true;
+	l->told = l->lost = true;
 	link_close(l, E_link_down, why->text);
 }
 
@@ -342,6 +344,7 @@ on_timer(struct wheel *w, struct timer *t)
 	if (l->state != LINK_UP)
 		return;
 	if (idle_ms >= ls->set.dead_ms) {
+		l->lost = true;
 		link_close(l, E_link_down, "half-open: not a byte arrived in the time allowed");
 		return;
 	}
@@ -423,11 +426,23 @@ link_dial(struct links *ls, struct conn *c, const char *peer,
 	return l;
 }
 
+/*
+ * What leaves the queue after the link is down may run, so it must not have
+ * been reported as not delivered: either nothing leaves it, or all counts as
+ * gone.  A client that only asked may have shut its side and still read.
+ */
+static bool
+is_flushed(const struct link *l)
+{
+	return !l->lost || (l->port.kind == PORT_CLIENT && l->port.serving_count == 0);
+}
+
 static void
 link_free(struct link *l, uint32_t linger_ms)
 {
 	struct links *ls = l->links;
 
+	l->flushes = linger_ms && is_flushed(l);
 	if (l->port.up) {
 		ls->count[l->port.role]--;
 		fabric_port_down(ls->fabric, &l->port, E_link_down);
@@ -443,7 +458,7 @@ link_free(struct link *l, uint32_t linger_ms)
 		ws_close(l->ws, l->error == E_NONE || l->error == E_shutting_down ? 1001 : 1008,
 		    str(l->why));
 	ws_free(l->ws);
-	if (linger_ms)
+	if (l->flushes)
 		conn_finish(l->conn, linger_ms);
 	else
 		conn_close(l->conn);

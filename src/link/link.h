@@ -75,6 +75,8 @@ struct link {
 	bool network;				/* came over the network: must prove itself */
 	bool dialled;				/* we opened it */
 	bool told;				/* the other side knows why it ends */
+	bool lost;				/* nobody is there to be told */
+	bool flushes;				/* closing: what is queued goes out still */
 	bool exact;				/* its credential names exactly this node */
 	char *text;				/* node id NUL cluster NUL peer address NUL */
 	const char *cluster, *peer;

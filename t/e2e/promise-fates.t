@@ -106,6 +106,24 @@ kill -CONT "$hub"
 more 'it goes on, and it heals'
 finish 'the hub stopped'
 
+# what waited in a queue, was reported as not delivered, and must not go out after all
+stop "$b"; stop "$hub"
+hub --set link.dead=30s		# more patient than the caller's leaf: what that sent in vain goes on
+leaf b --set link.dead=30s
+begin stopped-full 400 --body-every 1 --pace 0 --timeout 4000
+serve
+found_dead() { test "$(grep -c half-open "$a_log")" -gt "$a_dead"; }
+for again in 1 2 3
+do
+	more 'before the hub is stopped under load'
+	a_dead=$(grep -c half-open "$a_log")
+	kill -STOP "$hub"
+	ok "the leaf finds the link dead ($again)" eventually found_dead
+	kill -CONT "$hub"
+done
+more 'it goes on, and it heals'
+finish 'the hub stopped under load'
+
 begin one-at-a-time 64 --timeout 40
 serve --delay 10 --concurrency 1
 more 'one request at a time, with short deadlines'

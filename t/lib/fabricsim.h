@@ -59,6 +59,7 @@ static struct sim {
 	struct sim_call calls[SIM_CALLS];
 	int node_count;
 	unsigned call_count, ended[6];
+	uint64_t parked, parts, shed;		/* of all runs */
 	struct mono now;
 	const uint8_t *script, *script_end;
 	const char *broken;
@@ -689,10 +690,13 @@ sim_deliver_all(void)
 		for (int i = 0; i < sim.node_count; i++) {
 			struct sim_node *n = &sim.nodes[i];
 
-			if (n->parent >= 0)
-				again |= sim_deliver(&n->up) | sim_deliver(&n->down);
+			if (n->parent >= 0 && sim_deliver(&n->up))
+				again = true;
+			if (n->parent >= 0 && sim_deliver(&n->down))
+				again = true;
 			for (int j = 0; j < SIM_APPS; j++)
-				again |= sim_deliver(&n->apps[j].end);
+				if (sim_deliver(&n->apps[j].end))
+					again = true;
 		}
 		sim_reap();
 	}
@@ -781,6 +785,9 @@ sim_end_all(void)
 		buf_free(&n->down.queue);
 		if (n->f.flights.count || n->f.fib.names.used || n->f.exported_count)
 			sim_broken("something is left when all ports are gone");
+		sim.parked += n->f.count.parked;
+		sim.parts += n->f.count.parts;
+		sim.shed += n->f.count.shed;
 		fabric_free(&n->f);
 	}
 }

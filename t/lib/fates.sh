@@ -25,6 +25,7 @@ finish() {
 	ok "$1: every request ends" ends
 	ok "$1: and as the promise says" judged
 	sed 's/^/# /' "$FEDX_RUN/ok.out"
+	awk '$3 && $1 != "sent" { n[$1 " " $3]++ } END { for (k in n) print "#   " k, n[k] }' "$FEDX_RUN/$round.call" | sort
 }
 killed() { kill -9 "$1"; ended "$1"; test $? -eq 137; }
 others() { test $(($(count not_delivered) + $(count may_have_run))) -gt 0; }

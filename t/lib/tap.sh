@@ -165,6 +165,7 @@ start() {
 	while test -e "$log"
 	do tap_n=$((tap_n + 1)) log=$FEDX_RUN/$tap_name.$tap_n.log
 	done
+	: >"$log"
 	"$@" >"$log" 2>&1 </dev/null &
 	pid=$!
 	tap_pids="$tap_pids $pid"

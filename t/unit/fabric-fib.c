@@ -171,6 +171,17 @@ many(void)
 	}
 	is_int(chosen, 100, "a hundred requests reach a hundred instances");
 	fib_free(&fib);
+
+	begin();
+	for (int i = 0; i < 40; i++) {
+		char version[16];
+
+		snprintf(version, sizeof version, "%d", i);
+		add(&leaf[i % 4], FAMILY_SERVICE, "s", version, "", 100, 0);
+	}
+	all[0] = serve(&here[0], 100, 0);
+	ok(choose("m", "", NULL, &got) == CHOSEN_ONE && got == all[0], "a local one behind 40 links");
+	fib_free(&fib);
 }
 
 static void

@@ -34,5 +34,9 @@ main(void)
 	ok(once || (ends[SIM_ANSWERED] > 1000 && ends[SIM_NOT_DELIVERED] > 1000 &&
 	    ends[SIM_MAY_HAVE_RUN] > 1000 && ends[SIM_CANCELLED] > 100 && ends[SIM_GONE] > 100),
 	    "and all ends were seen");
+	printf("# parked %llu, parts %llu, shed %llu\n", (unsigned long long)sim.parked,
+	    (unsigned long long)sim.parts, (unsigned long long)sim.shed);
+	ok(once || (sim.parked > 500 && sim.parts > 5000 && sim.shed > 5),
+	    "with requests that waited, bodies in parts, and buffers that were full");
 	return done();
 }

@@ -192,6 +192,12 @@ targets(void)
 	fake_ask_at(&leaf, 9, "leaf", "fedx/ping");
 	ok(fake_hears(&up, KIND_CANCEL) && fake_hears(&up, KIND_REQUEST), "nor its own name");
 	fake_reply(&up, up.e.id, 0, "");
+	fake_announce(&leaf, KIND_ANNOUNCE, FAMILY_ENDPOINT, "x@leaf", "", 0);
+	fake_forget(&up);
+	fake_forget(&leaf);
+	fake_ask_at(&leaf, 11, "x@leaf", "a/b");
+	ok(fake_hears(&up, KIND_REQUEST) && fake_hears_nothing(&leaf), "nor its endpoint");
+	fake_reply(&up, up.e.id, 0, "");
 	fake_ask_at(&caller, 10, "me@here", "a/b");
 	ok(fake_hears(&caller, KIND_REPLY) && fake_hears(&caller, KIND_REPLY) &&
 	    fake_hears(&caller, KIND_REPLY) && fake_hears(&caller, KIND_REPLY) &&
@@ -604,15 +610,13 @@ parking(void)
 
 	begin(false);
 	fake_attach(&service, FAMILY_SERVICE, "one", "", "", 1);
-	fake_attach(&service, FAMILY_SERVICE, "other", "", "", 1);
 	fake_forget(&service);
-	fake_ask(&leaf, 1, "one/run");
 	for (uint64_t id = 1; id <= 50; id++)
 		fake_ask(&caller, id, "one/run");
 	fake_forget(&service);
 	fake_down(&caller);
-	ok(fake_hears_nothing(&service), "what a caller that is gone had parked never runs");
-	fake_down(&leaf);
+	ok(fake_hears(&service, KIND_CANCEL) && fake_hears_nothing(&service),
+	    "what a caller that is gone had parked never runs");
 	end("parked by who is gone");
 
 	begin(false);

@@ -121,6 +121,8 @@ broken_rules(void)
 	fake_say(&caller, (struct envelope){ .kind = KIND_CREDIT, .flags = FLAG_ONWARD, .id = 4,
 	    .payload = STR("abc") });
 	ok(fake_hears_nothing(&service), "credit that is no number is nothing");
+	fake_reply(&service, id, 0, "again");
+	ok(fake_hears_nothing(&caller) && f.count.stray == 1, "nor is a second beginning");
 	fake_part(&service, id, 0, STR(""));
 	fake_forget(&caller);
 	ok(!caller.closed && !service.closed, "and nobody's link was ended");

@@ -1,0 +1,345 @@
+/* link-link.c - links over socketpairs: how they end, what an end promises, and
+ * how much a stranger may make us keep. */
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "link/accept.h"
+#include "link/greet.h"
+#include "link/uplink.h"
+#include "tap.h"
+
+static struct ev_loop *loop;
+static struct net *net;
+static struct fabric f;
+static struct links ls;
+static char last_down[240];
+
+static void
+on_turn(void *owner)
+{
+	(void)owner;
+	links_reap(&ls);
+}
+
+static void
+turn(int n)
+{
+	while (n-- > 0)
+		ev_run(loop, EVRUN_NOWAIT);
+	f.now = net_time(net);
+}
+
+static void
+on_link_event(struct links *of, const char *what, const struct link *l, const char *why)
+{
+	(void)of, (void)l;
+	if (strcmp(what, "link_down") == 0)
+		snprintf(last_down, sizeof last_down, "%s", why);
+}
+
+static void
+begin(void)
+{
+	static const struct fabric_ops ops = { NULL };
+	struct err e = { .status = 0 };
+
+	loop = ev_default_loop(0);
+	net = net_open(loop, &e);
+	fabric_init(&f, STR("hub.test"), STR("test"), ROLE_HUB, net_time(net), &ops);
+	links_init(&ls, net, &f);
+	ls.event = on_link_event;
+	net_each_turn(net, on_turn, NULL);
+}
+
+static void
+end(void)
+{
+	links_free(&ls);
+	fabric_free(&f);
+	net_close(net);
+	ev_loop_destroy(loop);
+}
+
+/* A link at one end, a descriptor of ours at the other, with little room between. */
+static struct link *
+pair(const struct dialect *d, bool network, int *fd)
+{
+	struct err e = { .status = 0 };
+	int p[2], small = 4096;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, p) == -1)
+		return NULL;
+	setsockopt(p[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+	setsockopt(p[1], SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+	*fd = p[1];
+	return link_accept(&ls, conn_open(net, p[0], &e), "peer", d, network, false, &e);
+}
+
+static void
+say(int fd, struct str s)
+{
+	while (s.n) {
+		ssize_t n = send(fd, s.p, s.n, MSG_DONTWAIT);
+
+		if (n > 0)
+			s = str_skip(s, (size_t)n);
+		turn(1);
+	}
+}
+
+/* Everything that the link has to say, until it says no more. */
+static size_t
+hear(int fd, struct buf *to)
+{
+	char part[65536];
+	size_t all = 0;
+	ssize_t n;
+
+	for (int idle = 0; idle < 20; ) {
+		turn(1);
+		if ((n = recv(fd, part, sizeof part, MSG_DONTWAIT)) > 0) {
+			if (to)
+				buf_put(to, part, (size_t)n);
+			all += (size_t)n;
+			idle = 0;
+		} else if (n == 0) {
+			break;
+		} else {
+			idle++;
+		}
+	}
+	return all;
+}
+
+static void
+put(struct buf *b, struct envelope e)
+{
+	envelope_put(b, &e, STR(""));
+}
+
+static void
+hello(struct buf *b, const char *node, uint8_t role)
+{
+	uint8_t room[HELLO_MAX];
+	struct buf body = { .p = room, .cap = sizeof room, .max = sizeof room };
+	struct hello h = { .node = str(node), .role = role, .version_min = 1, .version_max = 1 };
+
+	hello_put(&body, &h);
+	put(b, (struct envelope){ .kind = KIND_HELLO, .hops = 1, .payload = buf_view(&body) });
+}
+
+/* The reason for an end finds no room: the reason is lost, and only that. */
+static void
+test_no_room_for_the_reason(void)
+{
+	static const char twice[] = "{\"type\":\"request\",\"id\":7,\"service\":\"s\",\"method\":\"m\"}\n"
+	    "{\"type\":\"request\",\"id\":7,\"service\":\"s\",\"method\":\"m\"}\n";
+	static const char attach[] = "{\"type\":\"attach\",\"id\":1,\"service\":\"s\"}\n";
+	int fd, server;
+	struct link *s, *l;
+
+	ls.set.queue = 65536;
+	s = pair(&dialect_lines, false, &server);
+	say(server, STR(attach));
+	l = pair(&dialect_lines, false, &fd);
+	/* pongs fill the queue and its reserve, but for less than an error takes */
+	while (l->state == LINK_UP && conn_queued(l->conn) < 65536 + 256 * 1024 - 60)
+		say(fd, STR("{\"type\":\"ping\",\"id\":1000000}\n"));
+	ok(l->state == LINK_UP, "a client that reads nothing is up until its queue is full");
+	say(fd, STR(twice));
+	turn(3);
+	ok(strcmp(last_down, "the id is that of a request in flight") == 0 || *last_down,
+	    "it is closed once (%s)", last_down);
+	ok(s->state == LINK_UP && s->port.serving_count == 0, "and others live on");
+	close(fd);
+	close(server);
+	turn(3);
+	ls.set.queue = 4u << 20;
+}
+
+/* What is reported as not delivered is not sent afterwards. */
+static void
+test_not_delivered_stays_here(void)
+{
+	struct buf b, heard;
+	int client, server;
+	struct link *c, *s;
+	char *big = calloc(1, 300000);
+	struct envelope e;
+	const char *why = "";
+	size_t used;
+	enum fate fate = FATE_MAY_HAVE_RUN;
+	unsigned error = 0, ran = 0, not_delivered = 0;
+	struct str rest;
+	struct announcement a = { .family = FAMILY_SERVICE, .name = STR("s"), .weight = 100,
+	    .hops = HOPS_DEFAULT };
+	struct buf body;
+
+	buf_init(&b, 4u << 20);
+	buf_init(&heard, 8u << 20);
+	buf_init(&body, 4096);
+	s = pair(NULL, false, &server);
+	announcement_put(&body, &a);
+	put(&b, (struct envelope){ .kind = KIND_ATTACH, .hops = 1, .id = 1, .payload = buf_view(&body) });
+	say(server, buf_view(&b));
+	buf_eat(&b, buf_len(&b));
+	c = pair(NULL, false, &client);
+	for (uint64_t id = 1; id <= 3; id++)
+		put(&b, (struct envelope){ .kind = KIND_REQUEST, .hops = 8, .id = id, .subject = STR("s/m"),
+		    .type = TYPE_BYTES, .payload = { big, 300000 } });
+	say(client, buf_view(&b));
+	turn(3);
+	is_int(s->port.serving_count, 3, "three requests are on their way to a slow service");
+	link_close(s, E_malformed, "the service broke a rule");
+	turn(2);
+	hear(client, &heard);
+	rest = buf_view(&heard);
+	while (envelope_parse(rest, UINT32_MAX, &e, &used, &why) == PARSE_OK) {
+		rest = str_skip(rest, used);
+		if (e.kind != KIND_REPLY)
+			continue;
+		meta_error_get(e.meta, &error, &fate);
+		not_delivered += fate == FATE_NOT_DELIVERED;
+	}
+	buf_eat(&heard, buf_len(&heard));
+	hear(server, &heard);
+	rest = buf_view(&heard);
+	while (envelope_parse(rest, UINT32_MAX, &e, &used, &why) == PARSE_OK) {
+		rest = str_skip(rest, used);
+		ran += e.kind == KIND_REQUEST;
+	}
+	ok(ran + not_delivered <= 3, "what is reported as not delivered (%u) does not arrive afterwards "
+	    "(%u arrived)", not_delivered, ran);
+	ok(c->state == LINK_UP, "the caller's link lives on");
+	close(client);
+	close(server);
+	turn(3);
+	buf_free(&b);
+	buf_free(&body);
+	buf_free(&heard);
+	free(big);
+}
+
+static int accepted = -1;
+
+static void
+on_accepted(void *owner, int fd, const char *peer)
+{
+	(void)owner, (void)peer;
+	accepted = fd;
+}
+
+/* A hub may ask for any time to stay away. */
+static void
+test_come_back(void)
+{
+	static const uint32_t asked[] = { UINT32_MAX, UINT32_MAX - 1, 1u << 31, 1000, 0 };
+	struct err e = { .status = 0 };
+	struct listener *at = listen_tcp(net, STR("127.0.0.1:0"), on_accepted, NULL, &e);
+	struct buf b;
+	char url[80];
+
+	snprintf(url, sizeof url, "fedx://%s", listener_name(at));
+	buf_init(&b, 4096);
+	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+		struct uplink u;
+		char be[4] = { (char)(asked[i] >> 24), (char)(asked[i] >> 16), (char)(asked[i] >> 8),
+		    (char)asked[i] };
+
+		uplink_init(&u, &ls);
+		u.urls[u.url_count++] = url;
+		uplink_start(&u);
+		for (int n = 0; n < 1000 && (accepted == -1 || u.state != UPLINK_GREETING); n++)
+			ev_run(loop, EVRUN_ONCE);
+		put(&b, (struct envelope){ .kind = KIND_GOODBYE, .hops = 1, .payload = { be, 4 } });
+		say(accepted, buf_view(&b));
+		buf_eat(&b, buf_len(&b));
+		turn(10);
+		ok(u.state == UPLINK_BACKOFF && u.timer.due * WHEEL_TICK_MS <
+		    f.now.us / 1000 + 2 * 3600000 + 100,
+		    "GOODBYE with %lu ms: it comes back within two hours", (unsigned long)asked[i]);
+		uplink_stop(&u);
+		close(accepted);
+		accepted = -1;
+		turn(2);
+	}
+	listener_close(at);
+	buf_free(&b);
+}
+
+/* Who has not said HELLO can make us keep little, and not many of it. */
+static void
+test_strangers(void)
+{
+	struct buf b;
+	struct envelope e = { .kind = KIND_REQUEST, .hops = 8, .id = 1, .subject = STR("s/m") };
+	static char big[200000];
+	int fd[8], lines;
+	struct link *l;
+	size_t heard;
+
+	buf_init(&b, 4u << 20);
+	l = pair(NULL, true, &fd[0]);
+	e.payload = (struct str){ big, sizeof big };
+	envelope_put(&b, &e, STR(""));
+	say(fd[0], str_head(buf_view(&b), 60000));
+	turn(2);
+	ok(strstr(last_down, "over"), "a large envelope before HELLO is refused by its head (%s)", last_down);
+	close(fd[0]);
+
+	last_down[0] = '\0';
+	l = pair(&dialect_lines, true, &lines);
+	memset(big, ' ', sizeof big);
+	big[0] = '{';
+	say(lines, (struct str){ big, 100000 });
+	turn(2);
+	ok(strstr(last_down, "over"), "a large line before HELLO too (%s)", last_down);
+	close(lines);
+	turn(2);
+
+	last_down[0] = '\0';
+	l = pair(&dialect_lines, true, &lines);
+	for (int i = 0; i < 4000 && !*last_down; i++)
+		say(lines, STR("{\"type\":\"nonsense\"}\n"));
+	heard = *last_down ? 0 : conn_queued(l->conn);
+	ok(*last_down, "a stranger that is told of errors and does not read goes (%zu bytes wait, %s)",
+	    heard, last_down);
+	close(lines);
+	turn(2);
+
+	ls.set.handshakes = 4;
+	last_down[0] = '\0';
+	for (int i = 0; i < 4; i++)
+		pair(NULL, true, &fd[i]);
+	turn(2);
+	is_str(str(last_down), "", "as many strangers as may be in a handshake are");
+	pair(NULL, true, &fd[4]);
+	turn(2);
+	ok(strstr(last_down, "too many"), "one more: the oldest goes (%s)", last_down);
+	ok(hear(fd[0], NULL) > 0, "and is told");
+	buf_eat(&b, buf_len(&b));
+	hello(&b, "a.test", ROLE_LEAF);
+	say(fd[1], buf_view(&b));
+	turn(2);
+	last_down[0] = '\0';
+	pair(NULL, true, &fd[5]);
+	turn(2);
+	is_str(str(last_down), "", "one that has greeted is not counted");
+	for (int i = 0; i < 6; i++)
+		close(fd[i]);
+	turn(3);
+	ls.set.handshakes = 1024;
+	buf_free(&b);
+}
+
+int
+main(void)
+{
+	begin();
+	if (!getenv("CB") && !getenv("ST")) test_no_room_for_the_reason();
+	test_not_delivered_stays_here();
+	if (getenv("CB")) test_come_back();
+	test_strangers();
+	end();
+	return done();
+}
