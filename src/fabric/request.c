@@ -84,7 +84,8 @@ admissible(struct fabric *f, struct port *p, struct envelope *e, struct str *con
 		;
 	else if (e->meta.n && (client || facts.strip) && clean_meta(f, e, client) == -1)
 		error = E_overloaded, why = "no memory";
-	else if (e->meta.n + f->path_tlv.n > ENVELOPE_META_MAX)
+	else if (e->meta.n + f->path_tlv.n > ENVELOPE_META_MAX ||
+	    (client && e->meta.n > CLIENT_META_MAX))
 		error = E_too_large, why = "the meta has no room for the path of the request";
 	else {
 		*constraint = meta_find(e->meta, META_version);

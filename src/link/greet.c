@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "link/greet.h"
 
+enum { COME_BACK_MAX = 3600 * 1000 };	/* ms; who asks for more is not believed */
+
 int
 link_name(struct link *l, struct str node, struct str cluster, const char *peer)
 {
@@ -88,6 +90,7 @@ link_up(struct link *l)
 	if (l->state != LINK_GREETING)
 		return;
 	l->state = LINK_UP;
+	link_greeted(l);
 	l->since = ls->fabric->now;
 	if (l->port.kind == PORT_CLIENT)
 		l->port.role = ROLE_CLIENT;
@@ -321,6 +324,8 @@ on_goodbye(struct link *l, const struct envelope *e)
 	l->told = true;
 	if (tlv_u32(e->payload, &l->come_back_ms) == -1)
 		l->come_back_ms = l->links->set.come_back_ms;
+	if (l->come_back_ms > COME_BACK_MAX)
+		l->come_back_ms = COME_BACK_MAX;
 	link_close(l, E_shutting_down, "the other side is going away");
 }
 

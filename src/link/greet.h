@@ -11,6 +11,7 @@ void link_up(struct link *);		/* it has proven itself: a port of the fabric from
 int link_hello(struct link *);		/* we dialled: say who we are */
 void link_ping(struct link *);
 void link_watch(struct link *);		/* from handshake to keepalive */
+void link_greeted(struct link *);	/* not a stranger any more: not counted, may use more memory */
 int link_name(struct link *, struct str node, struct str cluster, const char *peer);
 	/* copies; peer NULL keeps it; -1: no memory, unchanged */
 

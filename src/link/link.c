@@ -6,14 +6,39 @@
 #include "link/greet.h"
 #include "link/link.h"
 
-enum { RESERVE = 256 * 1024 };	/* of the queue, for what must be said when it is full */
+enum {
+	RESERVE = 256 * 1024,		/* of the queue, for what must be said when it is full */
+	STRANGER_IN = 16 * 1024,	/* who has not said HELLO: a line or WebSocket message, */
+	STRANGER_OUT = 64 * 1024	/* and what waits for it */
+};
 
 struct session_out { struct out out; struct link *link; };
 
 static size_t
 extra_max(const struct link *l)
 {
-	return l->links->set.queue + RESERVE;
+	return l->network && l->state == LINK_GREETING ? STRANGER_OUT : l->links->set.queue + RESERVE;
+}
+
+static size_t
+message_max(const struct link *l)
+{
+	if (l->network && l->state == LINK_GREETING)
+		return STRANGER_IN;
+	return l->session ? l->session->dialect->max_message :
+	    l->links->set.payload + ENVELOPE_HEAD + 3 * ENVELOPE_NAMES_MAX + ENVELOPE_META_MAX + 255;
+}
+
+void
+link_greeted(struct link *l)
+{
+	if (list_empty(&l->greeting))
+		return;
+	list_del(&l->greeting);
+	l->links->greeting_count--;
+	conn_set_max(l->conn, extra_max(l));
+	if (l->ws)
+		ws_set_max(l->ws, message_max(l));
 }
 
 void
@@ -22,6 +47,7 @@ links_init(struct links *ls, struct net *net, struct fabric *f)
 	*ls = (struct links){ .net = net, .fabric = f };
 	list_init(&ls->all);
 	list_init(&ls->dying);
+	list_init(&ls->greeting);
 	buf_init(&ls->scratch, 8u << 20);
 	ls->set = (struct link_settings){ .ping_ms = 10000, .dead_ms = 30000,
 	    .handshake_ms = 10000, .handshakes = 1024, .backoff_ms = 500,
@@ -39,8 +65,11 @@ link_close(struct link *l, enum error error, const char *why)
 		l->told = true;
 		port_error(l->links->fabric, &l->port, 0, KIND_ERROR, error == E_NONE ?
 		    E_link_down : error, FATE_NOT_DELIVERED, str(why));
+		if (l->state == LINK_DYING)	/* a session had no room for it */
+			return;
 	}
 	l->state = LINK_DYING;
+	link_greeted(l);
 	l->error = (uint8_t)error;
 	if ((l->why = malloc(strlen(why) + 1)) != NULL)
 		strcpy(l->why, why);
@@ -214,7 +243,8 @@ take_envelopes(struct link *l, struct str in)
 	size_t used = 0, n;
 
 	while (l->state != LINK_DYING && used < in.n) {
-		switch (envelope_parse(str_skip(in, used), l->links->set.payload, &e, &n, &why)) {
+		switch (envelope_parse(str_skip(in, used), l->state == LINK_GREETING ? STRANGER_IN :
+		    l->links->set.payload, &e, &n, &why)) {
 		case PARSE_MORE:
 			return used;
 		case PARSE_BAD:
@@ -232,7 +262,6 @@ take_envelopes(struct link *l, struct str in)
 static size_t
 take_lines(struct link *l, struct str in)
 {
-	const struct dialect *d = l->session->dialect;
 	struct str line, rest = in;
 
 	while (l->state != LINK_DYING && str_split(rest, '\n', &line, &rest)) {
@@ -244,7 +273,7 @@ take_lines(struct link *l, struct str in)
 	}
 	if (l->state == LINK_DYING)
 		return in.n;
-	if (line.n > d->max_message) {
+	if (line.n > message_max(l)) {
 		link_close(l, E_too_large, "a line is over the limit");
 		return in.n;
 	}
@@ -320,10 +349,8 @@ int
 link_start_ws(struct link *l, bool server, struct err *e)
 {
 	static const struct ws_owner ws_owner = { on_ws_message, on_ws_closed };
-	size_t max = l->session ? l->session->dialect->max_message :
-	    l->links->set.payload + ENVELOPE_HEAD + 3 * ENVELOPE_NAMES_MAX + ENVELOPE_META_MAX + 255;
 
-	l->ws = ws_open(l->conn, server, max, &ws_owner, l, e);
+	l->ws = ws_open(l->conn, server, message_max(l), &ws_owner, l, e);
 	return l->ws ? 0 : -1;
 }
 
@@ -383,6 +410,7 @@ link_new(struct links *ls, struct conn *c, const char *peer, enum port_kind kind
 	l->conn = c;
 	l->since = ls->fabric->now = net_time(ls->net);
 	list_init(&l->dying);
+	list_init(&l->greeting);
 	list_add(&ls->all, &l->place);
 	port_init(&l->port, &ops, kind);
 	l->port.node = str(l->text);
@@ -407,8 +435,15 @@ link_accept(struct links *ls, struct conn *c, const char *peer, const struct dia
 		l->told = true;
 		link_close(l, E_overloaded, "no memory for a session");
 	}
-	if (!network)
+	if (!network) {
 		link_up(l);
+		return l;
+	}
+	conn_set_max(c, extra_max(l));
+	list_add(&ls->greeting, &l->greeting);
+	if (++ls->greeting_count > ls->set.handshakes)
+		link_close(list_of(ls->greeting.next, struct link, greeting), E_overloaded,
+		    "too many handshakes are in progress and this one is the oldest");
 	return l;
 }
 
@@ -464,6 +499,7 @@ link_free(struct link *l, uint32_t linger_ms)
 		conn_close(l->conn);
 	list_del(&l->place);
 	list_del(&l->dying);
+	list_del(&l->greeting);
 	free(l->text);
 	free(l->why);
 	free(l);

@@ -40,6 +40,8 @@ struct links {
 	char token[TOKEN_MAX + 1];		/* what we show to an uplink; "": none */
 	char cluster[256];			/* that a leaf asks for; "": whichever */
 	struct list all, dying;
+	struct list greeting;			/* came over the network, no HELLO yet; oldest first */
+	uint32_t greeting_count;
 	struct buf scratch;			/* encoding for WebSocket */
 	uint64_t count[ROLE_COUNT];		/* links up, by role of the other end */
 	void (*event)(struct links *, const char *what, const struct link *, const char *why);
@@ -62,6 +64,7 @@ struct link {
 	struct links *links;
 	struct list place;			/* links.all */
 	struct list dying;			/* links.dying */
+	struct list greeting;			/* links.greeting */
 	struct conn *conn;
 	struct ws *ws;				/* NULL: bare stream */
 	struct session *session;		/* NULL: native envelopes */

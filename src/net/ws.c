@@ -130,6 +130,12 @@ ws_free(struct ws *ws)
 	free(ws);
 }
 
+void
+ws_set_max(struct ws *ws, size_t max_message)
+{
+	ws->message.max = max_message;
+}
+
 int
 ws_send(struct ws *ws, bool text, struct str payload)
 {

@@ -22,6 +22,7 @@ struct ws_owner {
 struct ws *ws_open(struct conn *, bool server, size_t max_message,
     const struct ws_owner *, void *owner, struct err *);
 void ws_free(struct ws *);		/* not the conn; safe inside its callbacks; NULL is fine */
+void ws_set_max(struct ws *, size_t max_message);	/* from the next frame on */
 size_t ws_input(struct ws *, struct str in);	/* consumes all it is given */
 int ws_send(struct ws *, bool text, struct str);	/* -1: conn's output is full */
 int ws_ping(struct ws *);

@@ -39,9 +39,10 @@ daemon_fork(struct err *e)
 	close(p[0]);
 	parent = p[1];
 	fcntl(parent, F_SETFD, FD_CLOEXEC);
-	/* no second fork: the first parent must see our status until we are
+	/* no chdir: paths of the command line stay what the operator meant;
+	 * no second fork: the first parent must see our status until we are
 	 * ready, and as session leaders we open no terminal (O_NOCTTY holds) */
-	if (setsid() == -1 || chdir("/") == -1 || (null = open("/dev/null", O_RDWR)) == -1)
+	if (setsid() == -1 || (null = open("/dev/null", O_RDWR)) == -1)
 		return err_sys(e, "cannot leave the terminal");
 	dup2(null, 0);
 	dup2(null, 1);
@@ -120,19 +121,40 @@ daemon_pidfile_remove(void)
 	pid_fd = -1;
 }
 
-int
-daemon_user(const char *name, struct err *e)
+static struct passwd *
+find_user(const char *name, struct err *e)
 {
-	struct passwd *pw;
+	struct passwd *pw = getpwnam(name);
 
-	err_exit(e, 78);
-	errno = 0;
-	if ((pw = getpwnam(name)) == NULL)
-		return err_set(e, "there is no user '%.60s'", name);
-	if (getuid() == pw->pw_uid && geteuid() == pw->pw_uid) {
-		err_exit(e, 0);
-		return 0;
+	if (!pw) {
+		err_set(e, "there is no user '%.60s'", name);
+		err_exit(e, 78);
 	}
+	return pw;
+}
+
+int
+daemon_uid(const char *name, uid_t *uid, struct err *e)
+{
+	struct passwd *pw = find_user(name, e);
+
+	if (!pw)
+		return -1;
+	*uid = pw->pw_uid;
+	return 0;
+}
+
+int
+daemon_user(const char *name, const char *const *files, struct err *e)
+{
+	struct passwd *pw = find_user(name, e);
+
+	if (!pw || (getuid() == pw->pw_uid && geteuid() == pw->pw_uid))
+		return pw ? 0 : -1;
+	err_exit(e, 78);
+	for (; *files; files++)
+		if (lchown(*files, pw->pw_uid, pw->pw_gid) == -1)
+			return err_sys(e, "cannot give %s to user '%.60s'", *files, name);
 	if (initgroups(name, pw->pw_gid) == -1 || setgid(pw->pw_gid) == -1 ||
 	    setuid(pw->pw_uid) == -1)
 		return err_sys(e, "cannot become user '%.60s'", name);

@@ -5,6 +5,8 @@
 #ifndef FEDX_DAEMON_H
 #define FEDX_DAEMON_H
 
+#include <sys/types.h>
+
 #include "base/err.h"
 
 int daemon_fork(struct err *);
@@ -14,6 +16,8 @@ void daemon_ready(void);		/* lets that parent go; READY=1 to the supervisor */
 void daemon_notify(const char *state);	/* "STOPPING=1"; nothing without $NOTIFY_SOCKET */
 int daemon_pidfile(const char *path, struct err *);	/* locked; -1: in use or unwritable */
 void daemon_pidfile_remove(void);
-int daemon_user(const char *name, struct err *);	/* for good: groups, gid, uid */
+int daemon_uid(const char *name, uid_t *, struct err *);
+int daemon_user(const char *name, const char *const *files, struct err *);
+	/* for good: groups, gid, uid; the files (until NULL) become that user's */
 
 #endif

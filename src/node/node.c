@@ -370,12 +370,23 @@ start_watchers(struct node *n)
 	timer_set(&n->fabric.wheel, &n->digest, n->fabric.now, n->set->digest_ms);
 }
 
+/* All ports are bound: what the run directory holds goes over with us. */
+static int
+drop_to_user(struct node *n, struct err *e)
+{
+	const char *const files[] = { n->run.path, n->run.socket, n->run.lock_path, NULL };
+
+	return daemon_user(n->set->user, files, e);
+}
+
 static int
 open_node(struct node *n, struct err *e)
 {
 	struct settings *s = n->set;
+	uid_t owner = geteuid();
 
-	if (rundir_open(&n->run, s->rundir, e) == -1)
+	if ((s->user && daemon_uid(s->user, &owner, e) == -1) ||
+	    rundir_open(&n->run, s->rundir, owner, e) == -1)
 		return -1;
 	if (s->pidfile && daemon_pidfile(s->pidfile, e) == -1)
 		return -1;
@@ -404,7 +415,7 @@ open_node(struct node *n, struct err *e)
 	n->doors.tls = n->server_tls;
 	if ((n->builtin = builtin_open(n, e)) == NULL || open_listeners(n, e) == -1)
 		return -1;
-	if (s->user && daemon_user(s->user, e) == -1)
+	if (s->user && drop_to_user(n, e) == -1)
 		return -1;
 	start_watchers(n);
 	return 0;

@@ -105,8 +105,8 @@ apply(struct settings *s, enum option what, const char *v)
 		fprintf(stderr, "%s: %s\n", program(s), e.text);
 		return e.status;
 	case VERSION:
-		printf("%s %s\nprotocol 1, libev %d.%d, BearSSL, c-ares, wslay, jansson\n",
-		    program(s), FEDX_VERSION, EV_VERSION_MAJOR, EV_VERSION_MINOR);
+		printf("%s %s\nprotocol 1\nbuild: %s\nlibev %d.%d\n", program(s), FEDX_VERSION,
+		    FEDX_OPTIONS, ev_version_major(), ev_version_minor());
 		return 0;
 	case HELP:
 		return help(s);

@@ -31,11 +31,12 @@ choose(struct rundir *r, const char *path, struct err *e)
 		    "have %zu bytes", text, sizeof un.sun_path - sizeof "/route.sock");
 	strcpy(r->path, text);
 	snprintf(r->socket, sizeof r->socket, "%s/node.sock", r->path);
+	snprintf(r->lock_path, sizeof r->lock_path, "%s/node.lock", r->path);
 	return 0;
 }
 
 static int
-inspect(struct rundir *r, struct err *e)
+inspect(struct rundir *r, uid_t owner, struct err *e)
 {
 	struct stat st;
 
@@ -46,7 +47,7 @@ inspect(struct rundir *r, struct err *e)
 		    r->path);
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, "the run directory %s is no directory", r->path);
-	if (st.st_uid != geteuid())
+	if (st.st_uid != geteuid() && st.st_uid != owner)
 		return err_set(e, "the run directory %s belongs to uid %lu, not to us (%lu): use -r "
 		    "with a directory of our own", r->path, (unsigned long)st.st_uid,
 		    (unsigned long)geteuid());
@@ -61,13 +62,12 @@ static int
 take_lock(struct rundir *r, struct err *e)
 {
 	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	char path[128], pid[24];
+	char pid[24];
 	int n;
 
-	snprintf(path, sizeof path, "%s/node.lock", r->path);
-	r->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	r->lock = open(r->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (r->lock == -1)
-		return err_sys(e, "cannot open %s", path);
+		return err_sys(e, "cannot open %s", r->lock_path);
 	if (fcntl(r->lock, F_SETLK, &l) == -1) {
 		l.l_pid = 0;
 		fcntl(r->lock, F_GETLK, &l);
@@ -80,13 +80,13 @@ take_lock(struct rundir *r, struct err *e)
 	}
 	n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
 	if (ftruncate(r->lock, 0) == -1 || write(r->lock, pid, (size_t)n) != n)
-		return err_sys(e, "cannot write %s", path);
+		return err_sys(e, "cannot write %s", r->lock_path);
 	err_exit(e, 0);
 	return 0;
 }
 
 int
-rundir_open(struct rundir *r, const char *path, struct err *e)
+rundir_open(struct rundir *r, const char *path, uid_t owner, struct err *e)
 {
 	*r = (struct rundir){ .lock = -1 };
 	err_exit(e, 73);
@@ -96,7 +96,7 @@ rundir_open(struct rundir *r, const char *path, struct err *e)
 	}
 	if (mkdir(r->path, 0700) == -1 && errno != EEXIST)
 		return err_sys(e, "cannot make the run directory %s", r->path);
-	if (inspect(r, e) == -1) {
+	if (inspect(r, owner, e) == -1) {
 		err_exit(e, 78);
 		return -1;
 	}
@@ -106,12 +106,9 @@ rundir_open(struct rundir *r, const char *path, struct err *e)
 void
 rundir_close(struct rundir *r)
 {
-	char path[128];
-
 	if (r->lock == -1)
 		return;
-	snprintf(path, sizeof path, "%s/node.lock", r->path);
-	unlink(path);
+	unlink(r->lock_path);
 	close(r->lock);
 	r->lock = -1;
 }

@@ -7,18 +7,21 @@
 #ifndef FEDX_RUNDIR_H
 #define FEDX_RUNDIR_H
 
+#include <sys/types.h>
+
 #include "base/err.h"
 
 struct rundir {
 	char path[108];			/* so that PATH/route.sock fits a socket address */
 	char socket[128];		/* PATH/node.sock */
+	char lock_path[128];		/* PATH/node.lock */
 	int lock;			/* -1: not held */
 	unsigned mode;			/* of the socket: 0600, or 0660 with a group */
 };
 
-int rundir_open(struct rundir *, const char *path, struct err *);
+int rundir_open(struct rundir *, const char *path, uid_t owner, struct err *);
 	/* path NULL: $FEDX_RUN, $XDG_RUNTIME_DIR/fedx, the compiled-in one; makes
-	 * it (one level), checks it, locks it; -1: *e, status 73 or 78 (in use: the
+	 * it (one level), checks it (ours, or of `owner`, whom we become), locks it; -1: *e, status 73 or 78 (in use: the
 	 * pid is named) */
 void rundir_close(struct rundir *);
 

@@ -168,6 +168,9 @@ check_listen(const struct settings *s, const char *text, struct err *e)
 		return err_at(e, "--listen %s", text);
 	if (host_is_loopback(host) || s->insecure)
 		return 0;
+	if (s->role == ROLE_LEAF)
+		return err_set(e, "%s is open to the network, and a leaf has no list of who may join: "
+		    "listen on a loopback address, or give --insecure for a demonstration", text);
 	if (!s->tls_cert)
 		return err_set(e, "%s is open to the network: give --tls-cert and --tls-key, or "
 		    "--insecure for a demonstration", text);

@@ -23,6 +23,7 @@ enum {
 	ENVELOPE_HEAD = 32,
 	ENVELOPE_NAMES_MAX = 4096,	/* from, to, subject: bytes each */
 	ENVELOPE_META_MAX = 16384,
+	CLIENT_META_MAX = 3900,	/* 16 nodes may each add 780 bytes behind it */
 	PART_MAX = 64 * 1024,		/* payload bytes of one PART */
 	HOPS_DEFAULT = 16
 };

@@ -121,6 +121,7 @@ meta_look(struct str meta, struct str self, struct meta_facts *f)
 		} else if (t.type == META_auth) {	/* the first, as meta_find() */
 			if (!f->auth.p)
 				f->auth = t.value;
+			f->strip = true;
 		} else if (t.type == META_version) {
 			if (!f->version.p)
 				f->version = t.value;
@@ -142,10 +143,10 @@ meta_copy(struct buf *b, struct str meta, bool from_client)
 	struct tlv t;
 
 	while (tlv_next(&meta, &t) == PARSE_OK) {
-		if (!is_known(t.type) && !(t.type & TLV_PASS_ON))
+		if (t.type == META_auth || (!is_known(t.type) && !(t.type & TLV_PASS_ON)))
 			continue;
 		if (from_client && (t.type == META_path || t.type == META_hop ||
-		    t.type == META_auth || t.type == META_cluster))
+		    t.type == META_cluster))
 			continue;
 		if (tlv_put(b, t.type, t.value) == -1)
 			return -1;

@@ -77,7 +77,7 @@ struct str meta_find(struct str meta, enum meta);	/* the first; {NULL,0}: none *
 /* What a node must know of a meta before it forwards it: one walk. */
 struct meta_facts {
 	bool malformed, critical;	/* critical: one that we do not know */
-	bool strip;			/* one that we do not know and must leave out */
+	bool strip;			/* something that meta_copy() leaves out */
 	bool looped;			/* `self` is in the path */
 	uint16_t unknown;		/* the type of that critical one */
 	unsigned passed;		/* nodes in the path */
@@ -86,9 +86,9 @@ struct meta_facts {
 };
 void meta_look(struct str meta, struct str self, struct meta_facts *);
 int meta_copy(struct buf *, struct str meta, bool from_client);
-	/* without what an unknowing node must leave out; from_client: also
-	 * without path, hop, auth and cluster, which a client may not claim;
-	 * -1: full */
+	/* without what an unknowing node must leave out, and without auth, since
+	 * no link is trusted with identities yet; from_client: also without path,
+	 * hop and cluster, which a client may not claim; -1: full */
 
 /* error TLV */
 void meta_error(uint8_t to[7], unsigned error, enum fate);	/* a whole TLV */

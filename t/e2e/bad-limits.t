@@ -42,14 +42,12 @@ at=$(ready_at "$log")
 start fedx-probe -r few serve echo -- cat
 eventually known echo few
 hold 100 "$at"
-logs 'it says that it accepts no more for now' 'descriptors' "$hub_log"
+logs 'it says that it accepts no more for now' 'accept_paused.*Too many open files' "$hub_log"
 before=$(ticks "$hub")
 sleep 2		# what is measured here is two seconds of doing nothing
 after=$(ticks "$hub")
 ok "it does not spin ($before s, then $after s of CPU)" test $((after - before)) -le 1
-is "$(grep -c descriptors "$hub_log" | awk '{ print $1 < 20 }')" 1 '... nor fill the log'
-cat >call.pl <<'END'
-END
+is "$(grep -c accept_paused "$hub_log" | awk '{ print $1 < 20 }')" 1 '... nor fill the log'
 kill "$held"
 ok 'it accepts again when there are some' eventually healthy
 is "$(fedx-probe -r few call echo m back)" back 'and clients are served'
@@ -132,9 +130,8 @@ ok 'a line without an end is cut off' perl -MIO::Socket::UNIX -e '
 	$SIG{PIPE} = "IGNORE";
 	local $SIG{ALRM} = sub { die "it stays open\n" }; alarm 20;
 	my $s = IO::Socket::UNIX->new("$ENV{FEDX_RUN}/node.sock") or die;
-	my $x = "{" . "x" x 65535; my $sent = 0;
-	while ($sent < 64 << 20) { my $n = syswrite $s, $x or last; $sent += $n }
-	die "it took all\n" if $sent >= 64 << 20;
+	my $x = "{" . "x" x 65535;
+	1 while syswrite $s, $x;
 	my $told = join "", <$s>; die "told: $told\n" unless $told =~ /too_large/;'
 ok 'others are served' works
 perl -MIO::Socket::UNIX -e '

@@ -35,6 +35,7 @@ begun() {	# begun: a call of a service that never answers is under way; waits un
 
 leaf a; a=$pid a_log=$leaf_log
 leaf b; b=$pid b_log=$leaf_log
+wait_ready "$a_log"; wait_ready "$b_log"
 logs 'without a hub a leaf says so, and tries again' 'now=BACKOFF why="cannot connect to .*next dial in' "$a_log"
 start fedx-probe -r b serve echo -- cat
 start fedx-probe -r b serve hang -- sh -c ': >hanging; exec sleep 600'
