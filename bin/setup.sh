@@ -47,7 +47,7 @@ install_missing() {	# install_missing [test]: what a build needs; with test, wha
 	want=''
 	if have apt-get
 	then
-		for p in gcc libc6-dev make pkg-config libev-dev libbearssl-dev libjansson-dev \
+		for p in gcc libc6-dev make pkg-config libev-dev libbearssl-dev \
 			libc-ares-dev libwslay-dev openssl ca-certificates ${1:+perl mandoc shellcheck}
 		do
 			test "$(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null)" = installed ||
@@ -60,7 +60,7 @@ install_missing() {	# install_missing [test]: what a build needs; with test, wha
 		as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $want
 	elif have dnf
 	then
-		for p in gcc make pkgconf-pkg-config libev-devel bearssl-devel jansson-devel c-ares-devel \
+		for p in gcc make pkgconf-pkg-config libev-devel bearssl-devel c-ares-devel \
 			wslay-devel openssl ${1:+perl-Test-Harness mandoc ShellCheck libasan libubsan}
 		do rpm -q --whatprovides "$p" >/dev/null 2>&1 || want="$want $p"
 		done
@@ -70,7 +70,7 @@ install_missing() {	# install_missing [test]: what a build needs; with test, wha
 		as_root dnf install -y $want
 	elif have apk
 	then
-		for p in gcc musl-dev make pkgconf libev-dev bearssl-dev jansson-dev c-ares-dev wslay-dev \
+		for p in gcc musl-dev make pkgconf libev-dev bearssl-dev c-ares-dev wslay-dev \
 			openssl ${1:+perl-utils mandoc shellcheck clang compiler-rt}
 		do apk info -e "$p" >/dev/null 2>&1 || want="$want $p"
 		done
@@ -80,7 +80,7 @@ install_missing() {	# install_missing [test]: what a build needs; with test, wha
 		as_root apk add $want
 	elif have pkg
 	then
-		for p in pkgconf libev bearssl jansson c-ares wslay openssl ${1:+perl5 mandoc hs-ShellCheck}
+		for p in pkgconf libev bearssl c-ares wslay openssl ${1:+perl5 mandoc hs-ShellCheck}
 		do pkg info -e "$p" >/dev/null 2>&1 || want="$want $p"
 		done
 		test -n "$want" || return 0
@@ -89,7 +89,7 @@ install_missing() {	# install_missing [test]: what a build needs; with test, wha
 		as_root pkg install -y $want
 	elif have brew
 	then
-		for p in pkgconf libev jansson c-ares wslay openssl ${1:+shellcheck}
+		for p in pkgconf libev c-ares wslay openssl ${1:+shellcheck}
 		do brew list --versions "$p" >/dev/null 2>&1 || want="$want $p"
 		done
 		test -n "$want" || return 0

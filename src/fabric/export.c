@@ -108,10 +108,10 @@ static void
 tell(struct fabric *f, uint8_t kind, const struct announcement *a)
 {
 	f->out.head = f->out.tail = 0;
-	if (announcement_put(&f->out, a) == -1)
-		return;
 	/* a full queue leaves a difference that the next digest finds */
-	port_say(f->uplink, kind, 0, 0, buf_view(&f->out));
+	if (announcement_put(&f->out, a) == -1 ||
+	    port_say(f->uplink, kind, 0, 0, buf_view(&f->out)) == -1)
+		f->export_gap = true;
 }
 
 /* Something about (family, name, version) has changed: does the uplink care? */
@@ -174,11 +174,14 @@ export_all(struct fabric *f)
 	size_t at = 0;
 
 	f->export_round++;
+	f->export_gap = false;
 	while ((name = map_next(&f->fib.names, &at)) != NULL)
 		list_each(n, &name->claims)
 			changed(f, name->family, name_text(name),
 			    list_of(n, struct claim, of_name)->version, true);
-	port_say(f->uplink, KIND_END, 0, 0, STR(""));
+	/* END would make the other side forget what it did not hear */
+	if (!f->export_gap)
+		port_say(f->uplink, KIND_END, 0, 0, STR(""));
 }
 
 void

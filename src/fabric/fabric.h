@@ -77,6 +77,7 @@ struct fabric {
 	struct map exported;		/* what the uplink was told; by family, name, version */
 	uint64_t exported_digest;
 	uint32_t exported_count;
+	bool export_gap;		/* the set that is being told has lost a name */
 	uint64_t export_round;		/* counts full sets, so that each tells a name once */
 	size_t buffered;		/* bytes in pipes and parked requests */
 	struct buf meta;		/* scratch: a client's meta, cleaned */

@@ -124,12 +124,6 @@ fib_drop_name(struct fib *f, struct name *name)
 	free(name);
 }
 
-static bool
-is_link(const struct port *p)
-{
-	return p->kind == PORT_CHILD || p->kind == PORT_UPLINK;
-}
-
 static struct str
 keep(char **at, struct str s)
 {
@@ -163,7 +157,7 @@ fib_add(struct fib *f, struct port *port, const struct announcement *a)
 	list_add(&name->claims, &c->of_name);
 	list_add(&port->claims, &c->of_port);
 	name->count++;
-	name->local += !is_link(port);
+	name->local += !port_is_link(port);
 	port->digest ^= c->digest;
 	f->claimed[a->family]++;
 	port->claimed[a->family]++;
@@ -179,7 +173,7 @@ fib_del(struct fib *f, struct claim *c)
 	list_del(&c->of_name);
 	list_del(&c->of_port);
 	name->count--;
-	name->local -= !is_link(port);
+	name->local -= !port_is_link(port);
 	port->digest ^= c->digest;
 	f->claimed[name->family]--;
 	port->claimed[name->family]--;
@@ -245,7 +239,7 @@ static void
 consider(struct fib *f, const struct ask *ask, struct claim *c, struct best *best)
 {
 	struct claim **slot;
-	bool link = is_link(c->port);
+	bool link = port_is_link(c->port);
 
 	if (c->port == ask->not_to)
 		return;
@@ -282,7 +276,7 @@ fib_choose(struct fib *f, const struct ask *ask, struct claim **chosen, struct n
 		if (i >= LOOK_AT && ((best.local && claim_has_room(best.local)) ||
 		    (best.remote && locals == who->local)))
 			break;
-		locals += !is_link(c->port);
+		locals += !port_is_link(c->port);
 		consider(f, ask, c, &best);
 	}
 	if (best.local && !claim_has_room(best.local) && !best.remote)

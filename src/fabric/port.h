@@ -55,4 +55,10 @@ struct port {
 
 enum { PORT_LOW = 128 * 1024 };	/* parts wait in pipes while more than this is queued */
 
+static inline bool
+port_is_link(const struct port *p)
+{
+	return p->kind == PORT_CHILD || p->kind == PORT_UPLINK;
+}
+
 #endif

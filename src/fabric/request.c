@@ -213,9 +213,9 @@ request_answer(struct fabric *f, struct port *p, const struct envelope *in)
 		e.origin = str(f->node);
 		e.from = p->from;
 		e.to = e.subject = STR("");
-		if (e.meta.n && clean_meta(f, &e, true) == -1)
-			e.meta = STR("");
 	}
+	if (e.meta.n && clean_meta(f, &e, p->kind == PORT_CLIENT) == -1)
+		e.meta = STR("");
 	e.flags = (uint16_t)((e.flags & ~(FLAG_MORE | FLAG_LAST)) | (more ? FLAG_MORE : FLAG_LAST));
 	e.hops = HOPS_DEFAULT;
 	e.deadline_ms = 0;

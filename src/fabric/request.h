@@ -16,12 +16,6 @@ struct target {
 	char why[160];
 };
 
-static inline bool
-port_is_link(const struct port *p)
-{
-	return p->kind == PORT_CHILD || p->kind == PORT_UPLINK;
-}
-
 /* resolve.c */
 void request_resolve(struct fabric *, struct port *from, const struct envelope *,
     struct str constraint, struct target *);

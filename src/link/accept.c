@@ -37,7 +37,8 @@ door_free(struct door *d)
 static void
 turn_away(struct door *d, const char *why)
 {
-	log_event(LOG_LEVEL_INFO, "turned_away", "peer", d->peer, "why", why, NULL);
+	/* the reason first: lines repeat by it, whatever port the next one comes from */
+	log_event(LOG_LEVEL_INFO, "turned_away", "why", why, "peer", d->peer, NULL);
 	d->doors->links->fabric->count.malformed++;
 	door_free(d);
 }
@@ -69,7 +70,7 @@ enter(struct door *d, const struct dialect *dialect)
 	d->conn = NULL;
 	l = link_accept(d->doors->links, c, d->peer, dialect, !d->bus, d->admin, &e);
 	if (!l)
-		log_event(LOG_LEVEL_ERROR, "link_failed", "peer", d->peer, "why", e.text, NULL);
+		log_event(LOG_LEVEL_ERROR, "link_failed", "why", e.text, "peer", d->peer, NULL);
 	door_free(d);
 	return l;
 }
@@ -230,7 +231,7 @@ door_open(struct doors *ds, int fd, const char *peer, bool bus)
 
 	f->now = net_time(ds->links->net);
 	if (!d || (d->conn = conn_open(ds->links->net, fd, &e)) == NULL) {
-		log_event(LOG_LEVEL_ERROR, "accept_failed", "peer", peer, "why", e.text, NULL);
+		log_event(LOG_LEVEL_ERROR, "accept_failed", "why", e.text, "peer", peer, NULL);
 		if (!d)
 			close(fd);
 		free(d);

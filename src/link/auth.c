@@ -214,23 +214,17 @@ fitness(const struct line *l, uint8_t role, struct str node, struct wall now)
 }
 
 enum error
-auth_check(const struct auth *a, struct str token, uint8_t role, struct str node,
+auth_check_again(const struct auth *a, const uint8_t hash[HASH], uint8_t role, struct str node,
     struct wall now, struct grant *g, const char **why)
 {
 	const struct line *found = NULL;
-	uint8_t hash[HASH];
 
-	sha256(token, hash);
 	for (size_t i = 0; i < a->count; i++) {
 		const struct line *l = &a->lines[i];
 
 		if (same(hash, l->hash) && (!found ||
 		    fitness(l, role, node, now) > fitness(found, role, node, now)))
 			found = l;
-	}
-	if (!token.n) {
-		*why = "this hub wants a token: give the leaf --token-file";
-		return E_unauthenticated;
 	}
 	if (!found) {
 		*why = "the token is not known to this hub";
@@ -250,9 +244,25 @@ auth_check(const struct auth *a, struct str token, uint8_t role, struct str node
 	}
 	g->role = found->role;
 	g->exact = found->node.p[0] != '*';
+	memcpy(g->hash, hash, HASH);
 	str_c(found->cluster, g->cluster, sizeof g->cluster);
 	*why = "";
 	return E_NONE;
+}
+
+enum error
+auth_check(const struct auth *a, struct str token, uint8_t role, struct str node,
+    struct wall now, struct grant *g, const char **why)
+{
+	uint8_t hash[HASH];
+	enum error error;
+
+	sha256(token, hash);
+	error = auth_check_again(a, hash, role, node, now, g, why);
+	if (token.n)
+		return error;
+	*why = "this hub wants a token: give the leaf --token-file";
+	return E_unauthenticated;
 }
 
 int

@@ -25,12 +25,16 @@ size_t auth_count(const struct auth *);
 struct grant {
 	uint8_t role;			/* enum role that the credential is for */
 	bool exact;			/* it names exactly one node */
+	uint8_t hash[32];		/* of the token, as in the file */
 	char cluster[256];
 };
 enum error auth_check(const struct auth *, struct str token, uint8_t role,
     struct str node, struct wall now, struct grant *, const char **why);
 	/* E_NONE: granted.  Every line is compared, in time that does not
 	 * depend on the token.  *why: static, names no secret */
+enum error auth_check_again(const struct auth *, const uint8_t hash[32], uint8_t role,
+    struct str node, struct wall now, struct grant *, const char **why);
+	/* the same for a token that was granted once, by its hash */
 int auth_read_token(const char *path, char token[TOKEN_MAX + 1], struct err *);
 	/* the one line of a leaf's --token-file, which others must not read */
 

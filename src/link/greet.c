@@ -109,8 +109,9 @@ link_up(struct link *l)
 static void
 refuse(struct link *l, enum error error, const char *theirs, const char *ours)
 {
-	log_event(LOG_LEVEL_WARNING, "link_refused", "peer", l->peer, "error",
-	    error_row(error)->name, "why", ours, NULL);
+	/* the error first: lines repeat by it, whatever port the next one comes from */
+	log_event(LOG_LEVEL_WARNING, "link_refused", "error", error_row(error)->name,
+	    "peer", l->peer, "why", ours, NULL);
 	link_close(l, error, theirs);
 }
 
@@ -214,6 +215,7 @@ on_hello(struct link *l, const struct envelope *e)
 		return;
 	}
 	l->exact = g.exact;
+	memcpy(l->token_hash, g.hash, sizeof l->token_hash);
 	if (!cluster_fits(l, &h, &g))
 		return;
 	if (h.role != ROLE_CLIENT && !make_way(l, &h))
@@ -225,13 +227,14 @@ on_hello(struct link *l, const struct envelope *e)
 		refuse(l, E_overloaded, "no memory", "no memory");
 		return;
 	}
-	w.cluster = str(ls->fabric->cluster);
-	if (say_hello(l, KIND_WELCOME, &w) == -1) {
-		link_close(l, E_overloaded, "no memory");
-		return;
-	}
+	/* welcome is only who has a place: else the other side takes a refusal for a lost link */
 	link_up(l);
-	if (l->state == LINK_UP && l->port.kind == PORT_CHILD)
+	if (l->state != LINK_UP)
+		return;
+	w.cluster = str(ls->fabric->cluster);
+	if (say_hello(l, KIND_WELCOME, &w) == -1)
+		link_close(l, E_overloaded, "no memory");
+	else if (l->port.kind == PORT_CHILD)
 		say(l, KIND_END, 0, STR(""));
 }
 
@@ -264,6 +267,32 @@ on_bus_hello(struct link *l, const struct envelope *e)
 	}
 }
 
+/* The list of who may join is another one now: who is not on it goes. */
+void
+links_check_grants(struct links *ls)
+{
+	struct grant g;
+	const char *why = "";
+	enum error error;
+
+	if (!ls->auth)
+		return;
+	list_each(n, &ls->all) {
+		struct link *l = list_of(n, struct link, place);
+
+		if (!l->network || l->state != LINK_UP)
+			continue;
+		error = auth_check_again(ls->auth, l->token_hash, l->port.role, l->port.node,
+		    wall_now(), &g, &why);
+		if (error == E_NONE && strcmp(g.cluster, ls->fabric->cluster) != 0)
+			error = E_cluster_isolated, why = "the token belongs to another cluster now";
+		if (error == E_NONE)
+			l->exact = g.exact;
+		else
+			refuse(l, error, why, why);
+	}
+}
+
 /* --- the side that dialled --- */
 
 static void
@@ -286,6 +315,10 @@ on_welcome(struct link *l, const struct envelope *e)
 	}
 	if (str_is(w.node, l->links->fabric->node)) {
 		link_close(l, E_node_id_in_use, "the hub has our own node id: start with another -i");
+		return;
+	}
+	if (l->links->cluster[0] && !str_is(w.cluster, l->links->cluster)) {
+		link_close(l, E_cluster_isolated, "the hub is of another cluster than ours (-C)");
 		return;
 	}
 	if (link_name(l, w.node, w.cluster, NULL) == -1) {

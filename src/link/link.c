@@ -157,12 +157,16 @@ static int
 out_down(struct out *o, struct str bytes)
 {
 	struct link *l = ((struct session_out *)(void *)o)->link;
+	uint8_t *to;
 
 	if (l->ws)
 		return ws_send(l->ws, true, bytes);
-	if (conn_queued(l->conn) + bytes.n + 1 > extra_max(l))
+	if ((to = conn_room(l->conn, bytes.n + 1)) == NULL)
 		return -1;
-	return conn_put(l->conn, bytes) == -1 || conn_put(l->conn, STR("\n")) == -1 ? -1 : 0;
+	memcpy(to, bytes.p, bytes.n);
+	to[bytes.n] = '\n';
+	conn_made(l->conn, bytes.n + 1);
+	return 0;
 }
 
 static void

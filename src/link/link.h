@@ -81,6 +81,7 @@ struct link {
 	bool lost;				/* nobody is there to be told */
 	bool flushes;				/* closing: what is queued goes out still */
 	bool exact;				/* its credential names exactly this node */
+	uint8_t token_hash[32];			/* of that credential; zeros: none was asked */
 	char *text;				/* node id NUL cluster NUL peer address NUL */
 	const char *cluster, *peer;
 	char *why;				/* why it dies */
@@ -101,6 +102,7 @@ void link_goodbye(struct link *);	/* tells it when to come back, then closes */
 const char *link_state_name(const struct link *);
 const char *link_kind_name(const struct link *);	/* uplink, leaf, hub, client, self */
 void links_init(struct links *, struct net *, struct fabric *);
+void links_check_grants(struct links *);	/* auth has changed: close whom it lets in no more */
 void links_reap(struct links *);	/* close what is dying; at the end of each turn */
 void links_free(struct links *);	/* closes all at once */
 

@@ -254,6 +254,12 @@ conn_queued(const struct conn *c)
 }
 
 uint64_t
+conn_got_total(const struct conn *c)
+{
+	return c->got;
+}
+
+uint64_t
 conn_put_total(const struct conn *c)
 {
 	return c->put;

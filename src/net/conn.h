@@ -48,6 +48,7 @@ uint8_t *conn_room(struct conn *, size_t n);	/* to encode in place; NULL as abov
 void conn_made(struct conn *, size_t n);	/* n bytes of that room are filled */
 void conn_set_max(struct conn *, size_t max_output);	/* default 4 MiB */
 size_t conn_queued(const struct conn *);	/* plaintext bytes not yet given to TLS or kernel */
+uint64_t conn_got_total(const struct conn *);	/* plaintext bytes ever received */
 uint64_t conn_put_total(const struct conn *);	/* plaintext bytes ever put */
 uint64_t conn_gone_total(const struct conn *);
 	/* of those, how many left our queue: a message whose last byte has not

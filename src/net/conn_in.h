@@ -29,7 +29,7 @@ struct conn {
 	struct buf in;		/* plaintext that the owner has not consumed */
 	struct buf out;		/* plaintext not yet given to TLS or kernel */
 	struct shield *shield;
-	uint64_t put;
+	uint64_t put, got;
 	struct mono heard;
 	int broken;		/* errno of the write that failed */
 	unsigned depth;		/* ways in from the loop, see above */

@@ -62,6 +62,7 @@ conn_give_kept(struct conn *c)
 	if (plain && c->shield) {	/* input() started TLS: it kept ciphertext */
 		struct buf none = c->shield->raw;
 
+		c->got -= buf_len(&c->in);
 		c->shield->raw = c->in;
 		c->in = none;
 		conn_wake(c);
@@ -93,6 +94,7 @@ conn_take_plain(struct conn *c, struct str fresh)
 	size_t left = buf_len(&c->in);
 	struct str all = fresh, rest;
 
+	c->got += fresh.n;
 	if (left > NET_IN_FRONT) {	/* long: it would be moved again and again */
 		conn_keep(c, &c->in, fresh);
 		conn_give_kept(c);
@@ -108,6 +110,7 @@ conn_take_plain(struct conn *c, struct str fresh)
 	if (c->closed || c->lost)
 		return;
 	if (c->shield) {		/* input() started TLS */
+		c->got -= rest.n;
 		conn_take_cipher(c, rest);
 		return;
 	}

@@ -53,6 +53,7 @@ conn_decrypt(struct conn *c, struct str cipher)
 		if (plain.n) {
 			size_t used = 0;
 
+			c->got += plain.n;
 			if (buf_len(&c->in) == 0 && conn_can_give(c))
 				used = conn_give(c, plain);
 			if (c->closed || c->lost)

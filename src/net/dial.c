@@ -15,6 +15,7 @@
 #include "net/conn.h"
 #include "net/inside.h"
 #include "net/resolve.h"
+#include "net/tls.h"
 
 enum {
 	PORT_PLAIN = 7341, PORT_TLS = 7342,
@@ -27,7 +28,7 @@ enum dial_state { DIAL_NONE, DIAL_RESOLVING, DIAL_NEXT, DIAL_CONNECTING, DIAL_SE
 struct dial {
 	struct net *net;
 	enum dial_state state;
-	struct tls_ctx *tls_ctx;	/* NULL: plain */
+	struct tls_ctx *tls_ctx;	/* NULL: plain; kept, so that it may be replaced meanwhile */
 	dialled_fn *done;
 	void *owner;
 	ev_io io;			/* CONNECTING */
@@ -57,6 +58,7 @@ dial_close(struct dial *d)
 	}
 	lookup_close(d->lookup);
 	conn_close(d->conn);
+	tls_ctx_close(d->tls_ctx);
 	free(d);
 }
 
@@ -347,7 +349,6 @@ dial_open(struct net *net, const struct url *u, struct tls_ctx *tls_ctx,
 	d->net = net;
 	d->done = done;
 	d->owner = owner;
-	d->tls_ctx = u->tls ? tls_ctx : NULL;
 	d->timeout_ms = timeout_ms;
 	d->until = mono_add_ms(mono_now(), timeout_ms);
 	ev_io_init(&d->io, on_connected, -1, EV_WRITE);
@@ -357,6 +358,7 @@ dial_open(struct net *net, const struct url *u, struct tls_ctx *tls_ctx,
 		free(d);
 		return NULL;
 	}
+	d->tls_ctx = u->tls ? tls_ctx_keep(tls_ctx) : NULL;
 	d->state = d->lookup ? DIAL_RESOLVING : DIAL_NEXT;
 	dial_set_timer(d, d->lookup ? timeout_ms : 0);
 	return d;

@@ -75,7 +75,7 @@ typedef void dialled_fn(void *owner, struct conn *, const char *peer, const stru
 	 * owner until conn_own) and err NULL, or NULL and why; the dial is gone */
 struct dial *dial_open(struct net *, const struct url *, struct tls_ctx *,
     uint32_t timeout_ms, dialled_fn *, void *owner, struct err *);
-	/* copies the url; tls_ctx is needed iff url->tls and must outlive it;
+	/* copies the url; tls_ctx is needed iff url->tls, and is kept;
 	 * tries each address in turn; NULL: *e (no memory, no tls_ctx) */
 void dial_close(struct dial *);	/* gives up; done() is not called; NULL is fine */
 

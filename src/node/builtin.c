@@ -29,13 +29,17 @@ struct answer {
 	uint32_t window;
 	uint64_t dropped;
 	bool begun, endless, top;
+	bool busy;			/* it speaks; who reads grants credit at once */
+	bool over;			/* freed at the end of what goes on */
 };
 
 struct builtin {
 	struct port port;
 	struct node *node;
 	struct list answers;
-	uint32_t watchers;
+	uint32_t watchers, endless;	/* answers: to watch; to watch and top */
+	uint32_t depth;			/* of loops over answers and of what they say */
+	bool unswept;
 	struct timer second;		/* for top */
 };
 
@@ -48,13 +52,43 @@ builtin_of(struct port *p)
 /* --- streams of lines --- */
 
 static void
-answer_free(struct builtin *b, struct answer *a)
+answer_free(struct answer *a)
 {
-	if (a->endless && !a->top)
-		b->watchers--;
 	list_del(&a->place);
 	buf_free(&a->bytes);
 	free(a);
+}
+
+/* What is said may end any answer, also the one that says it. */
+static void
+enter(struct builtin *b)
+{
+	b->depth++;
+}
+
+static void
+leave(struct builtin *b)
+{
+	if (--b->depth || !b->unswept)
+		return;
+	b->unswept = false;
+	list_each_safe(n, &b->answers)
+		if (list_of(n, struct answer, place)->over)
+			answer_free(list_of(n, struct answer, place));
+}
+
+static void
+answer_end(struct builtin *b, struct answer *a)
+{
+	if (a->over)
+		return;
+	a->over = true;
+	b->endless -= a->endless;
+	b->watchers -= a->endless && !a->top;
+	if (b->depth)
+		b->unswept = true;
+	else
+		answer_free(a);
 }
 
 static void
@@ -66,32 +100,37 @@ say(struct builtin *b, uint8_t kind, uint16_t flags, uint64_t id, struct str pay
 	fabric_receive(&b->node->fabric, &b->port, &e);
 }
 
-/* What may go now goes; true: it is over and freed. */
-static bool
+/* What may go now goes; with its last byte it is over and freed. */
+static void
 answer_pump(struct builtin *b, struct answer *a)
 {
 	struct str all;
 	size_t n;
-	bool last;
+	bool last = false;
 
-	do {
+	if (a->busy)
+		return;
+	a->busy = true;
+	enter(b);
+	while (!a->over && !last) {
 		all = buf_view(&a->bytes);
 		n = all.n < PART_MAX ? all.n : PART_MAX;
 		if (a->begun && n > a->window)
 			n = a->window;
 		last = !a->endless && n == all.n;
 		if (a->begun && n == 0 && !last)
-			return false;
+			break;
 		if (a->begun)
 			a->window -= (uint32_t)n;
 		say(b, a->begun ? KIND_PART : KIND_REPLY, last ? 0 : FLAG_MORE, a->id,
 		    str_head(all, n));
 		a->begun = true;
 		buf_eat(&a->bytes, n);
-	} while (!last && buf_len(&a->bytes));
+	}
+	a->busy = false;
 	if (last)
-		answer_free(b, a);
-	return last;
+		answer_end(b, a);
+	leave(b);
 }
 
 static struct answer *
@@ -111,9 +150,12 @@ answer_open(struct builtin *b, uint64_t id)
 static struct answer *
 answer_find(struct builtin *b, uint64_t id)
 {
-	list_each(n, &b->answers)
-		if (list_of(n, struct answer, place)->id == id)
-			return list_of(n, struct answer, place);
+	list_each(n, &b->answers) {
+		struct answer *a = list_of(n, struct answer, place);
+
+		if (a->id == id && !a->over)
+			return a;
+	}
 	return NULL;
 }
 
@@ -220,6 +262,7 @@ put_link(struct node *n, const struct link *l, struct buf *o)
 	number(o, "services", l->port.claimed[FAMILY_SERVICE]);
 	number(o, "endpoints", l->port.claimed[FAMILY_ENDPOINT]);
 	number(o, "queued", conn_queued(l->conn) + l->port.piped);
+	number(o, "bytes_in", conn_got_total(l->conn));
 	number(o, "bytes_out", conn_gone_total(l->conn));
 	number(o, "rtt_us", l->rtt_us);
 	member(o, "tls", str(tls ? tls_cipher_name(tls) : ""));
@@ -301,14 +344,16 @@ on_second(struct wheel *w, struct timer *t)
 
 	buf_init(&line, 65536);
 	put_top(b->node, &line);
-	list_each_safe(n, &b->answers) {
+	enter(b);
+	list_each(n, &b->answers) {
 		struct answer *a = list_of(n, struct answer, place);
 
-		if (a->top) {
+		if (a->top && !a->over) {
 			any = true;
 			answer_add(b, a, buf_view(&line));
 		}
 	}
+	leave(b);
 	buf_free(&line);
 	if (any)
 		timer_set(w, t, b->node->fabric.now, 1000);
@@ -345,6 +390,7 @@ begin_endless(struct builtin *b, struct answer *a, struct str method)
 {
 	a->endless = true;
 	a->top = str_is(method, "top");
+	b->endless++;
 	if (a->top) {
 		put_top(b->node, &a->bytes);
 		buf_str(&a->bytes, STR("\n"));
@@ -379,7 +425,7 @@ on_request(struct builtin *b, const struct envelope *e)
 		put_identity(n, &a->bytes);
 		buf_str(&a->bytes, STR("}\n"));
 	} else if (!admin) {
-		answer_free(b, a);
+		answer_end(b, a);
 		refuse(b, e->id, E_denied, "only the owner of the node may ask this, on its bus");
 		return;
 	} else if (str_is(method, "version")) {
@@ -402,7 +448,7 @@ on_request(struct builtin *b, const struct envelope *e)
 		known = false;
 	}
 	if (!known) {
-		answer_free(b, a);
+		answer_end(b, a);
 		refuse(b, e->id, E_not_found, "the node has no such method");
 		return;
 	}
@@ -421,7 +467,7 @@ send_op(struct port *p, const struct envelope *e, struct str more_meta)
 		on_request(b, e);
 	} else if ((a = answer_find(b, e->id)) != NULL && (e->flags & FLAG_ONWARD)) {
 		if (e->kind == KIND_CANCEL) {
-			answer_free(b, a);
+			answer_end(b, a);
 		} else if (e->kind == KIND_CREDIT && tlv_u32(e->payload, &n) == 0) {
 			a->window = n > WINDOW_MAX - a->window ? WINDOW_MAX : a->window + n;
 			answer_pump(b, a);
@@ -460,18 +506,26 @@ close_op(struct port *p, enum error error, const char *why)
 void
 builtin_event(struct builtin *b, struct str line)
 {
-	list_each_safe(n, &b->answers) {
+	enter(b);
+	list_each(n, &b->answers) {
 		struct answer *a = list_of(n, struct answer, place);
 
-		if (a->endless && !a->top)
+		if (a->endless && !a->top && !a->over)
 			answer_add(b, a, line);
 	}
+	leave(b);
 }
 
 bool
 builtin_watched(const struct builtin *b)
 {
 	return b->watchers > 0;
+}
+
+uint32_t
+builtin_endless(const struct builtin *b)
+{
+	return b->endless;
 }
 
 struct builtin *
@@ -502,6 +556,6 @@ builtin_close(struct builtin *b)
 	timer_drop(&b->node->fabric.wheel, &b->second);
 	fabric_port_down(&b->node->fabric, &b->port, E_shutting_down);
 	while (!list_empty(&b->answers))
-		answer_free(b, list_of(b->answers.next, struct answer, place));
+		answer_free(list_of(b->answers.next, struct answer, place));
 	free(b);
 }

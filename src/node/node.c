@@ -130,7 +130,8 @@ on_turn(void *owner)
 	uint64_t ms;
 
 	links_reap(&n->links);
-	if (n->draining && n->fabric.flights.count == 0)
+	/* who watches would watch for ever */
+	if (n->draining && n->fabric.flights.count <= builtin_endless(n->builtin))
 		finish_drain(n);
 	ms = wheel_next_ms(&n->fabric.wheel, n->fabric.now);
 	if (ms == UINT64_MAX) {
@@ -182,26 +183,35 @@ node_drain(struct node *n)
 	timer_set(&n->fabric.wheel, &n->drain, n->fabric.now, n->set->drain_ms);
 }
 
+/* Who dials or is accepted from now on meets the new ones. */
+static void
+use_credentials(struct node *n)
+{
+	n->links.auth = n->credentials.auth;
+	memcpy(n->links.token, n->credentials.token, sizeof n->links.token);
+	n->doors.tls = n->credentials.server;
+	n->uplink.tls = n->credentials.client;
+}
+
 static void
 reload(struct node *n)
 {
+	struct credentials old = n->credentials, loaded;
 	struct err e = { .status = 0 };
-	struct auth *auth = NULL;
 	char count[24];
 
-	if (n->set->role == ROLE_HUB && n->set->token_file) {
-		if ((auth = auth_open(n->set->token_file, &e)) == NULL) {
-			log_event(LOG_LEVEL_ERROR, "reload_failed", "why", e.text,
-			    "next", "the old tokens stay in force", NULL);
-			return;
-		}
-		auth_close(n->auth);
-		n->auth = auth;
-		n->links.auth = auth;
+	if (credentials_open(&loaded, n->set, &e) == -1) {
+		log_event(LOG_LEVEL_ERROR, "reload_failed", "why", e.text,
+		    "next", "the tokens and certificates from before stay in force", NULL);
+		return;
 	}
-	snprintf(count, sizeof count, "%zu", n->auth ? auth_count(n->auth) : 0);
-	uplink_step(&n->uplink, ON_UPLINK_RETRY);
+	n->credentials = loaded;
+	use_credentials(n);
+	credentials_close(&old);
+	snprintf(count, sizeof count, "%zu", loaded.auth ? auth_count(loaded.auth) : 0);
 	log_event(LOG_LEVEL_INFO, "reloaded", "tokens", count, NULL);
+	links_check_grants(&n->links);
+	uplink_step(&n->uplink, ON_UPLINK_RETRY);
 }
 
 static void
@@ -306,37 +316,6 @@ open_fabric(struct node *n, struct err *e)
 }
 
 static int
-open_credentials(struct node *n, struct err *e)
-{
-	struct settings *s = n->set;
-	const char *token = s->role == ROLE_LEAF ? s->token_file : s->uplink_token_file;
-	struct tls_settings server = { .cert = s->tls_cert, .key = s->tls_key };
-	struct tls_settings client = { .ca = s->tls_ca, .pin = s->tls_pin, .insecure = s->insecure };
-	bool want = false;
-	struct url url;
-
-	if (token && auth_read_token(token, n->links.token, e) == -1)
-		return -1;
-	if (s->role == ROLE_HUB && s->token_file) {
-		if ((n->auth = auth_open(s->token_file, e)) == NULL)
-			return -1;
-		n->links.auth = n->auth;
-	}
-	if (s->tls_cert && (n->server_tls = tls_ctx_open(&server, e)) == NULL)
-		return err_exit(e, e->status ? e->status : 78);
-	for (size_t i = 0; i < s->uplink_count; i++)
-		want = (url_parse(str(s->uplink[i]), &url, e) == 0 && url.tls) || want;
-	if (!want)
-		return 0;
-	if (!s->tls_ca && !s->tls_pin && !s->insecure)
-		return err_exit(e, 78), err_set(e, "the hub's certificate must be checked: give "
-		    "--tls-ca, --set tls.pin=sha256:..., or --insecure for a demonstration");
-	if ((n->client_tls = tls_ctx_open(&client, e)) == NULL)
-		return err_exit(e, e->status ? e->status : 78);
-	return 0;
-}
-
-static int
 open_listeners(struct node *n, struct err *e)
 {
 	struct settings *s = n->set;
@@ -410,9 +389,9 @@ open_node(struct node *n, struct err *e)
 	n->whole = true;
 	if (s->dns_servers && net_set_dns(n->net, s->dns_servers, e) == -1)
 		return err_exit(e, 78);
-	if (open_credentials(n, e) == -1)
+	if (credentials_open(&n->credentials, s, e) == -1)
 		return -1;
-	n->doors.tls = n->server_tls;
+	use_credentials(n);
 	if ((n->builtin = builtin_open(n, e)) == NULL || open_listeners(n, e) == -1)
 		return -1;
 	if (s->user && drop_to_user(n, e) == -1)
@@ -430,7 +409,6 @@ open_uplink(struct node *n)
 		return;
 	for (size_t i = 0; i < s->uplink_count; i++)
 		n->uplink.urls[n->uplink.url_count++] = s->uplink[i];
-	n->uplink.tls = n->client_tls;
 	n->uplink.insecure = s->insecure;
 	n->uplink.welcomed = on_welcomed;
 	n->uplink.owner = n;
@@ -477,9 +455,7 @@ close_node(struct node *n)
 		fabric_free(&n->fabric);
 	}
 	net_close(n->net);
-	auth_close(n->auth);
-	tls_ctx_close(n->server_tls);
-	tls_ctx_close(n->client_tls);
+	credentials_close(&n->credentials);
 	memset(n->links.token, 0, sizeof n->links.token);
 	daemon_pidfile_remove();
 	rundir_close(&n->run);
@@ -506,7 +482,7 @@ node_check(struct settings *s)
 		return 71;
 	n->set = s;
 	n->run.lock = -1;
-	if (open_credentials(n, &e) == -1) {
+	if (credentials_open(&n->credentials, s, &e) == -1) {
 		fprintf(stderr, "%s: %s\n", program(s), e.text);
 		status = e.status ? e.status : 78;
 	} else {

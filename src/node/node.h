@@ -3,6 +3,7 @@
  *
  *	settings.c options.c	what was asked for
  *	rundir.c daemon.c	a place and a process to be in
+ *	credentials.c		tokens, keys and certificates, also again
  *	builtin.c		the service "fedx": what a node tells of itself
  *	monitor.c		/healthz /readyz /metrics
  *	node.c			putting it together; the loop; signals
@@ -17,6 +18,12 @@
 
 struct builtin;
 
+struct credentials {			/* what a reload loads anew */
+	struct auth *auth;		/* hub: who may join; NULL: nobody is asked */
+	struct tls_ctx *server, *client;	/* NULL: no TLS there */
+	char token[TOKEN_MAX + 1];	/* what we show to an uplink; "": none */
+};
+
 struct node {
 	struct settings *set;
 	struct ev_loop *loop;
@@ -26,8 +33,7 @@ struct node {
 	struct doors doors;
 	struct uplink uplink;
 	struct builtin *builtin;
-	struct auth *auth;
-	struct tls_ctx *server_tls, *client_tls;
+	struct credentials credentials;
 	struct listener *listeners[LISTEN_MAX], *bus;
 	struct rundir run;
 	struct mono started;
@@ -45,11 +51,17 @@ void node_drain(struct node *);		/* as SIGTERM does */
 void node_event(struct node *, const char *what, const char *subject, const char *peer,
     const char *why);			/* to the log and to those who watch */
 
+/* credentials.c */
+int credentials_open(struct credentials *, const struct settings *, struct err *);
+	/* all, or -1 and nothing, *e with a status */
+void credentials_close(struct credentials *);	/* connections keep the TLS context they use */
+
 /* builtin.c */
 struct builtin *builtin_open(struct node *, struct err *);
 void builtin_close(struct builtin *);
 void builtin_event(struct builtin *, struct str json_line);	/* to watchers */
 bool builtin_watched(const struct builtin *);
+uint32_t builtin_endless(const struct builtin *);	/* answers that go on until they are cancelled */
 
 /* monitor.c */
 int monitor_respond(void *node, const struct http_head *, struct buf *);

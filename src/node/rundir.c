@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,16 @@ inspect(struct rundir *r, uid_t owner, struct err *e)
 	return 0;
 }
 
+/* Is the file that we hold the one at the path? */
+static bool
+lock_is_there(const struct rundir *r)
+{
+	struct stat held, there;
+
+	return fstat(r->lock, &held) == 0 && lstat(r->lock_path, &there) == 0 &&
+	    held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+}
+
 static int
 take_lock(struct rundir *r, struct err *e)
 {
@@ -77,6 +88,10 @@ take_lock(struct rundir *r, struct err *e)
 		r->lock = -1;
 		err_exit(e, 78);
 		return -1;
+	}
+	if (!lock_is_there(r)) {	/* its last holder removed it between our open and our lock */
+		close(r->lock);
+		return take_lock(r, e);
 	}
 	n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
 	if (ftruncate(r->lock, 0) == -1 || write(r->lock, pid, (size_t)n) != n)
@@ -108,7 +123,8 @@ rundir_close(struct rundir *r)
 {
 	if (r->lock == -1)
 		return;
-	unlink(r->lock_path);
+	if (lock_is_there(r))
+		unlink(r->lock_path);
 	close(r->lock);
 	r->lock = -1;
 }

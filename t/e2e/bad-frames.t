@@ -147,7 +147,7 @@ a <- REPLY id=6 error=hop_limit fate=not_delivered text=no hops are left
 a -> REQUEST id=7 subject=look/m origin=a path=a,n1,a
 a <- REPLY id=7 error=loop fate=not_delivered text=this node is in the path already
 a -> REQUEST id=8 subject=look/m origin=a path=a meta=40040004726f6f74
-s <- REQUEST origin=a path=a,n1
+s <- REQUEST origin=a path=a,n1 without=0x4004
 s -> REPLY id=last
 a <- REPLY id=8
 END

@@ -29,7 +29,8 @@ serve a deep cat
 ok 'a name two nodes below is known at the top' eventually lists top deep
 is "$(fedx-probe -r b call deep m hello)" 'hello' 'a request goes up, down and down'
 serve b far rev
-ok 'a name beside is not told down' not lists mid far
+ok 'a name beside is known there as well' eventually lists top far
+ok 'and not told down' not lists mid far
 is "$(fedx-probe -r a call far m olleh)" 'hello' 'but what is unknown goes up, and finds it'
 is "$(fedx-probe -r top call deep m hello)" 'hello' 'from the top too'
 is "$(hops b deep)" 4 'four nodes are on the way'
@@ -59,6 +60,7 @@ serve y there cat
 calls() { test "$(fedx-probe -r "$1" -q call "$2" m "$3")" = "$3"; }
 ok 'one reaches the other' eventually calls y here once
 ok 'and is reached' eventually calls x there once
+ok 'the other link is refused, and knows it' eventually grep -q 'now=REFUSED' "$x_log" "$y_log"
 for n in x y
 do
 	ok "what nobody knows ends at once at $n" not fedx-probe -r $n -q call nothing m x

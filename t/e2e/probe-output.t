@@ -21,7 +21,7 @@ for verb in links services endpoints version 'ping' 'trace here.test'
 do
 	# shellcheck disable=SC2086
 	tsv=$(fedx-probe $verb)
-	like "$tsv" "^[a-z_]+($tab[a-z_]+)+\$" "$verb: a header of words between tabs"
+	like "$tsv" "^[a-z_]+(${tab}[a-z_]+)+\$" "$verb: a header of words between tabs"
 	is "$(printf '%s\n' "$tsv" | awk -F '\t' '{ print NF }' | sort -u | wc -l | tr -d ' ')" 1 "$verb: every line has as many fields"
 	# shellcheck disable=SC2086
 	is "$(fedx-probe -H $verb | wc -l)" "$(($(printf '%s\n' "$tsv" | wc -l) - 1))" "$verb: -H leaves the header out"
@@ -31,10 +31,9 @@ do
 done
 like "$(fedx-probe -H services)" "^wc${tab}1.0.0${tab}.*${tab}count lines${tab}" 'a list of words in one field'
 like "$(fedx-probe services -j)" '"methods":\["count","lines"\]' '-j passes on what the node says, also behind the verb'
-error() { fedx-probe -j call nothing m 2>&1 >/dev/null; }
-error >"$FEDX_RUN/json"
+fedx-probe -j call nothing m 2>"$FEDX_RUN/json" >/dev/null
 ok '-j: an error is JSON too'	json <"$FEDX_RUN/json"
-like "$(error)" '"status":1' 'with the exit status'
+like "$(cat "$FEDX_RUN/json")" '"status":1' 'with the exit status'
 like "$(fedx-probe -j call a 2>&1)" '^\{"v":1,"status":64' 'also for a wrong command line'
 is "$(fedx-probe -q call --trace wc count x 2>&1 >/dev/null)" '' '-q silences warnings'
 like "$(fedx-probe -q call nothing m 2>&1)" 'no_route' 'but not errors'

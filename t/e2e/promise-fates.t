@@ -9,7 +9,7 @@ quick='--set link.backoff=20ms --set link.backoff_max=100ms --set link.refused=5
 mkdir -m 700 "$FEDX_RUN/h" "$FEDX_RUN/a" "$FEDX_RUN/b"
 
 # shellcheck disable=SC2086,SC2034
-hub() { start fedx-hub -l "$at" -i hub.test -C test -r "$FEDX_RUN/h" $quick "$@"; hub=$pid; wait_ready "$log"; }
+hub() { start fedx-hub -l "$at" -i hub.test -C test -r "$FEDX_RUN/h" $quick "$@"; hub=$pid hub_log=$log; wait_ready "$log"; }
 # shellcheck disable=SC2086
 leaf() {	# leaf NAME OPTION...
 	leaf=$1; shift
@@ -112,6 +112,8 @@ hub --set link.dead=30s		# more patient than the caller's leaf: what that sent i
 leaf b --set link.dead=30s
 begin stopped-full 400 --body-every 1 --pace 0 --timeout 4000
 serve
+hub_found_dead() { test "$(grep -c half-open "$hub_log")" -gt "$hub_dead"; }
+full() { test "$(count '.*overloaded')" -gt "$full_before"; }
 found_dead() { test "$(grep -c half-open "$a_log")" -gt "$a_dead"; }
 for again in 1 2 3
 do
@@ -124,6 +126,48 @@ done
 more 'it goes on, and it heals'
 finish 'the hub stopped under load'
 
+stop "$b"; stop "$hub"
+hub
+leaf b --set link.dead=30s
+begin far-stopped 400 --body-every 1 --pace 0 --timeout 4000
+serve
+for again in 1 2
+do
+	more 'before the leaf of the service is stopped under load'
+	hub_dead=$(grep -c half-open "$hub_log")
+	kill -STOP "$b"
+	ok "the hub finds the link dead ($again)" eventually hub_found_dead
+	kill -CONT "$b"
+done
+more 'it goes on, and it heals'
+finish 'the leaf of the service stopped under load'
+
+begin drained-full 400 --body-every 1 --pace 0 --timeout 2000
+serve
+more 'before a hub drains that cannot get rid of what it has'
+full_before=$(count '.*overloaded')
+kill -STOP "$b"
+ok 'queues are full' eventually full
+ok 'it ends all the same' stop "$hub"
+kill -CONT "$b"
+hub
+more 'and it heals'
+finish 'a hub that drained with full queues'
+
+begin service-stopped 400 --body-every 1 --pace 0 --timeout 2000
+serve
+for again in 1 2
+do
+	more 'before the service is stopped under load'
+	full_before=$(count '.*overloaded')
+	kill -STOP "$service"
+	ok "queues are full ($again)" eventually full
+	ok 'it is killed' killed "$service"
+	serve
+done
+more 'and another goes on'
+finish 'a service that was stopped and killed'
+
 begin one-at-a-time 64 --timeout 40
 serve --delay 10 --concurrency 1
 more 'one request at a time, with short deadlines'
@@ -131,6 +175,7 @@ ok 'some do not get their turn' test "$(count '.*timeout')" -gt 0
 finish 'one at a time'
 
 stop "$a"; stop "$b"; stop "$hub"
+ok 'a queue that holds no envelope is refused' expect_status 78 fedx-hub -l "$at" -r "$FEDX_RUN/h" --set link.queue=64k
 for small in a b hub
 do
 	case $small in

@@ -24,7 +24,7 @@ hub "$at"
 ok 'the hub is killed, comes back, and is found' eventually fedx-probe -r h -q ping -c 1 echo
 
 # a script on the open port is a client like one on the bus
-ws() { perl "$FEDX_SRC/t/lib/ws.pl" "$at" "$@" 2>&1; }
+ws() { perl "$FEDX_SRC/t/lib/ws.pl" "$at" 2>&1; }
 script() { perl "$FEDX_SRC/t/lib/talk.pl" "$at" <script; }
 cat >script <<'END'
 c -> {"type":"hello","cluster":"test"}

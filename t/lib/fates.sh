@@ -12,7 +12,8 @@ serve() {
 }
 begin() {
 	round=$1 inflight=$2; shift 2
-	: >"$FEDX_RUN/$round.serve" >"$FEDX_RUN/$round.call"
+	: >"$FEDX_RUN/$round.serve"
+	: >"$FEDX_RUN/$round.call"
 	start fates call "$FEDX_RUN/a" run 0 "$inflight" "$FEDX_RUN/$round.call" --pace 1 --idempotent-every 7 "$@"
 	caller=$pid
 }

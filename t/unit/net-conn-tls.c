@@ -18,7 +18,7 @@
  * a record of the handshake waits to be sent.
  */
 enum { RECORD = 1000 };
-struct tls_ctx { int unused; };
+struct tls_ctx { int holders; };
 struct tls {
 	bool server;
 	enum tls_state state;
@@ -226,6 +226,20 @@ tls_end(struct tls *t)
 {
 	t->end = true;
 	push_open(t);
+}
+
+struct tls_ctx *
+tls_ctx_keep(struct tls_ctx *of)
+{
+	of->holders++;
+	return of;
+}
+
+void
+tls_ctx_close(struct tls_ctx *of)
+{
+	if (of)
+		of->holders--;
 }
 
 /* Two conns and a wire between them that carries pieces of any size. */
@@ -635,6 +649,7 @@ test_dial(void)
 	    "a server that says nothing: %s", dial_why.text);
 	close(fd);
 	is_int(engines, 0, "no engine is left");
+	is_int(ctx.holders, 0, "and no dial holds the context");
 }
 
 int

@@ -86,6 +86,64 @@ test_cancel(void)
 	fake_free(&k);
 }
 
+/* A reader for whom credit is granted at once gets each byte once. */
+static void
+test_long_list(void)
+{
+	enum { NAMES = 4000 };
+	static bool seen[NAMES];
+	struct fake k, holder;
+	struct buf all;
+	struct str line, rest, at;
+	unsigned lines = 0, again = 0;
+	uint64_t name;
+	struct envelope e = { .kind = KIND_REQUEST, .hops = 8, .id = 5, .subject = STR("fedx/endpoints") };
+
+	n.fabric.limits.endpoints = NAMES;
+	fake_open(&n.fabric, &holder, PORT_CLIENT, "");
+	for (int i = 0; i < NAMES; i++) {
+		char text[100];
+		struct buf body;
+		struct announcement a = { .family = FAMILY_ENDPOINT, .weight = 100, .hops = HOPS_DEFAULT };
+
+		snprintf(text, sizeof text, "n%d@a.rather.long.name.of.a.domain.example.net", i);
+		a.name = str(text);
+		buf_init(&body, 4096);
+		announcement_put(&body, &a);
+		fabric_receive(&n.fabric, &holder.port, &(struct envelope){ .kind = KIND_ATTACH, .hops = 1,
+		    .id = 1, .payload = buf_view(&body) });
+		buf_free(&body);
+	}
+	fake_open(&n.fabric, &k, PORT_CLIENT, "");
+	k.port.admin = k.port.auto_credit = true;
+	fabric_receive(&n.fabric, &k.port, &e);
+	buf_init(&all, 8u << 20);
+	while (fake_next(&k))
+		if (k.e.kind == KIND_REPLY || k.e.kind == KIND_PART)
+			buf_str(&all, k.e.payload);
+	ok(buf_len(&all) > 400000, "a list of more than the first credit comes whole (%zu bytes)", buf_len(&all));
+	rest = buf_view(&all);
+	while (str_split(rest, '\n', &line, &rest)) {
+		int i = -1;
+
+		lines++;
+		while (line.n && !str_starts(line, STR("\"endpoint\":\"n")))
+			line = str_skip(line, 1);
+		if (line.n && str_split(str_skip(line, 13), '@', &at, &line) && str_u64(at, NAMES - 1, &name) == 0)
+			i = (int)name;
+		if (i >= 0 && i < NAMES) {
+			again += seen[i];
+			seen[i] = true;
+		}
+	}
+	is_int(lines, NAMES, "each name has a line");
+	is_int(again, 0, "and none has two");
+	is_int(k.port.opened_count, 0, "then it has ended");
+	buf_free(&all);
+	fake_free(&k);
+	fake_free(&holder);
+}
+
 int
 main(void)
 {
@@ -101,6 +159,7 @@ main(void)
 	test_no_room_for_the_reply();
 	test_shed_while_telling();
 	test_cancel();
+	test_long_list();
 	builtin_close(n.builtin);
 	n.builtin = NULL;
 	links_free(&n.links);

@@ -1,0 +1,59 @@
+/*
+ * credentials.c - tokens, keys and certificates: what a node shows and whom it
+ * lets in, loaded at the start and again by SIGHUP, all of it or nothing.
+ */
+#include "net/tls.h"
+#include "node/node.h"
+
+static bool
+dials_with_tls(const struct settings *s)
+{
+	struct err e;
+	struct url url;
+
+	for (size_t i = 0; i < s->uplink_count; i++)
+		if (url_parse(str(s->uplink[i]), &url, &e) == 0 && url.tls)
+			return true;
+	return false;
+}
+
+static int
+load(struct credentials *c, const struct settings *s, struct err *e)
+{
+	const char *token = s->role == ROLE_LEAF ? s->token_file : s->uplink_token_file;
+	struct tls_settings server = { .cert = s->tls_cert, .key = s->tls_key };
+	struct tls_settings client = { .ca = s->tls_ca, .pin = s->tls_pin, .insecure = s->insecure };
+
+	if (token && auth_read_token(token, c->token, e) == -1)
+		return -1;
+	if (s->role == ROLE_HUB && s->token_file &&
+	    (c->auth = auth_open(s->token_file, e)) == NULL)
+		return -1;
+	if (s->tls_cert && (c->server = tls_ctx_open(&server, e)) == NULL)
+		return -1;
+	if (!dials_with_tls(s))
+		return 0;
+	if (!s->tls_ca && !s->tls_pin && !s->insecure)
+		return err_set(e, "the hub's certificate must be checked: give "
+		    "--tls-ca, --set tls.pin=sha256:..., or --insecure for a demonstration");
+	return (c->client = tls_ctx_open(&client, e)) == NULL ? -1 : 0;
+}
+
+int
+credentials_open(struct credentials *c, const struct settings *s, struct err *e)
+{
+	*c = (struct credentials){ .auth = NULL };
+	if (load(c, s, e) == 0)
+		return 0;
+	credentials_close(c);
+	return err_exit(e, e->status ? e->status : 78);
+}
+
+void
+credentials_close(struct credentials *c)
+{
+	auth_close(c->auth);
+	tls_ctx_close(c->server);
+	tls_ctx_close(c->client);
+	memset(c, 0, sizeof *c);
+}

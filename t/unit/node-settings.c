@@ -1,0 +1,200 @@
+/* node-settings.c - each setting of the list: its values, its bounds, its words, and what does not fit together. */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "node/settings.h"
+#include "tap.h"
+
+static struct settings s;
+static struct err e;
+
+static bool
+takes(const char *assignment)
+{
+	e = (struct err){ .status = 0 };
+	return settings_set(&s, assignment, &e) == 0;
+}
+
+static bool
+refuses(const char *assignment, int status, const char *why)
+{
+	bool refused = !takes(assignment) && e.status == status && strstr(e.text, why);
+
+	if (!refused)
+		printf("# '%s': status %d, \"%s\"\n", assignment, e.status, e.text);
+	return refused;
+}
+
+static const struct { const char *assignment; size_t at; uint32_t want; } numbers[] = {
+#define N(text, field, want) { text, offsetof(struct settings, field), want }
+	N("request.timeout=10", limits.request_ms, 10000),
+	N("request.timeout=10s", limits.request_ms, 10000),
+	N("request.timeout=10ms", limits.request_ms, 10),
+	N("request.timeout=2m", limits.request_ms, 120000),
+	N("request.timeout=24h", limits.request_ms, 86400000),
+	N("request.in_flight=1", limits.in_flight, 1),
+	N("request.in_flight=1048576", limits.in_flight, 1 << 20),
+	N("request.balance=least_inflight", balance, BALANCE_LEAST_INFLIGHT),
+	N("request.balance=round_robin", balance, BALANCE_ROUND_ROBIN),
+	N("link.steady=0", link.steady_ms, 0),
+	N("link.come_back=1500ms", link.come_back_ms, 1500),
+	N("log.level=debug", log_level, LOG_LEVEL_DEBUG),
+	N("log.format=json", log_format, LOG_JSON),
+	N("drain.wait=0", drain_ms, 0),
+};
+
+static void
+test_values(void)
+{
+	settings_init(&s, ROLE_HUB);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		uint32_t got;
+
+		ok(takes(numbers[i].assignment), "%s", numbers[i].assignment);
+		memcpy(&got, (char *)&s + numbers[i].at, sizeof got);
+		is_int(got, numbers[i].want, "... is what it says");
+	}
+	ok(takes("link.queue=8M") && s.link.queue == 8u << 20, "a size in M");
+	ok(takes("link.queue=512k") && s.link.queue == 512u << 10, "a size in k");
+	ok(takes("link.queue=1000000") && s.link.queue == 1000000, "a size in bytes");
+	ok(takes("dns.servers=192.0.2.1,192.0.2.2") && strcmp(s.dns_servers, "192.0.2.1,192.0.2.2") == 0, "a text");
+	ok(takes("tls.pin=sha256:ab=cd") && strcmp(s.tls_pin, "sha256:ab=cd") == 0, "a text with =");
+}
+
+static void
+test_refusals(void)
+{
+	settings_init(&s, ROLE_HUB);
+	ok(refuses("link.queue", 64, "no KEY=VALUE"), "no =");
+	ok(refuses("lnik.queue=1M", 78, "did you mean 'link.queue'?"), "a slip of the finger has a hint");
+	ok(refuses("=1", 78, "unknown setting"), "no key");
+	ok(refuses("a.key.that.is.longer.than.any.distance=1", 78, "-t lists all"), "nothing near it");
+	ok(refuses("link.queue=", 78, "cannot be ''"), "no value");
+	ok(refuses("link.queue=-1", 78, "want a size"), "a sign");
+	ok(refuses("link.queue=1G", 78, "want a size"), "a unit that is none");
+	ok(refuses("link.queue=5s", 78, "want a size"), "a time for a size");
+	ok(refuses("link.ping=5k", 78, "want a time"), "a size for a time");
+	ok(refuses("link.ping=1 s", 78, "want a time"), "a blank");
+	ok(refuses("link.ping=1.5s", 78, "want a time"), "a fraction");
+	ok(refuses("link.ping=9ms", 78, "want 10 to 3600000 ms"), "under the least");
+	ok(refuses("link.ping=2h", 78, "want 10 to 3600000 ms"), "over the most");
+	ok(refuses("link.ping=18446744073709551616", 78, "want a time"), "over 64 bits");
+	ok(refuses("link.ping=18446744073709552h", 78, "want a time"), "over 64 bits with its unit");
+	ok(refuses("request.in_flight=0", 78, "want 1 to"), "none at all");
+	ok(refuses("request.balance=fair", 78, "its values begin with 'least_inflight'"), "a word that is none");
+	ok(refuses("log.level=Error", 78, "cannot be 'Error'"), "words are lower case");
+	is_int(s.link.ping_ms, 10000, "what was refused changed nothing");
+}
+
+struct together {
+	const char *what, *set[3];
+	const char *listen, *uplink, *id, *cluster, *cert, *key, *token;
+	uint8_t role;
+	bool insecure;
+	const char *why;	/* NULL: fine */
+};
+static const struct together togethers[] = {
+	{ .what = "a hub with its bus alone" },
+	{ .what = "a hub on loopback", .listen = "127.0.0.1:0" },
+	{ .what = "a hub on localhost", .listen = "localhost:7341" },
+	{ .what = "a hub on ::1", .listen = "[::1]:7341" },
+	{ .what = "no port", .listen = "127.0.0.1", .why = "--listen 127.0.0.1" },
+	{ .what = "all addresses, open", .listen = ":7341", .why = "--tls-cert" },
+	{ .what = "the network, open", .listen = "192.0.2.1:7341", .why = "--tls-cert" },
+	{ .what = "a name that only looks like loopback", .listen = "127.0.0.1.example.net:1", .why = "--tls-cert" },
+	{ .what = "the network without tokens", .listen = ":7342", .cert = "c", .key = "k", .why = "--token-file" },
+	{ .what = "the network without TLS", .listen = ":7342", .token = "t", .why = "--tls-cert" },
+	{ .what = "the network with both", .listen = ":7342", .cert = "c", .key = "k", .token = "t" },
+	{ .what = "the network, --insecure", .listen = ":7341", .insecure = true },
+	{ .what = "a certificate without a key", .cert = "c", .why = "belong together" },
+	{ .what = "a key without a certificate", .key = "k", .why = "belong together" },
+	{ .what = "a bad id", .id = "Site A", .why = "is no node id" },
+	{ .what = "a bad cluster", .cluster = "a..b", .why = "is no cluster name" },
+	{ .what = "a leaf without a hub", .role = ROLE_LEAF, .why = "--uplink" },
+	{ .what = "a leaf", .role = ROLE_LEAF, .uplink = "fedxs://hub.example.net" },
+	{ .what = "a leaf with a bad URL", .role = ROLE_LEAF, .uplink = "http://hub", .why = "--uplink http://hub" },
+	{ .what = "a leaf on loopback", .role = ROLE_LEAF, .uplink = "fedx://127.0.0.1", .listen = "127.0.0.1:0" },
+	{ .what = "a leaf on the network: its token is none of others", .role = ROLE_LEAF, .uplink = "fedxs://h",
+	  .listen = ":7342", .cert = "c", .key = "k", .token = "t", .why = "a leaf has no list of who may join" },
+	{ .what = "dead before two pings", .set = { "link.ping=10s", "link.dead=15s" }, .why = "two pings" },
+	{ .what = "a queue that holds no envelope", .set = { "link.queue=256k", "link.payload=1M" }, .why = "link.queue" },
+	{ .what = "a small queue of small envelopes", .set = { "link.queue=256k", "link.payload=64k" } },
+};
+
+static void
+test_together(void)
+{
+	for (size_t i = 0; i < sizeof togethers / sizeof *togethers; i++) {
+		const struct together *t = &togethers[i];
+		int r;
+
+		settings_init(&s, t->role ? t->role : ROLE_HUB);
+		for (int n = 0; n < 3 && t->set[n]; n++)
+			if (!takes(t->set[n]))
+				ok(false, "%s", t->set[n]);
+		if ((s.listen[0] = t->listen) != NULL)
+			s.listen_count = 1;
+		if ((s.uplink[0] = t->uplink) != NULL)
+			s.uplink_count = 1;
+		s.id = t->id, s.cluster = t->cluster;
+		s.tls_cert = t->cert, s.tls_key = t->key;
+		s.token_file = t->token;
+		s.insecure = t->insecure;
+		e = (struct err){ .status = 0 };
+		r = settings_check(&s, &e);
+		ok(t->why ? r == -1 && e.status == 78 && strstr(e.text, t->why) : r == 0 && e.status == 0,
+		    "%s%s%s", t->what, r ? ": " : "", r ? e.text : "");
+	}
+}
+
+/* What -t prints is what --set takes: all of it, and it changes nothing. */
+static void
+test_printed(void)
+{
+	char path[] = "/tmp/fedx-settings.XXXXXX";
+	int fd = mkstemp(path), out = dup(STDOUT_FILENO);
+	struct settings before, after;
+	static char text[65536], *line, *next;
+	size_t keys = 0, lines = 0;
+	ssize_t n;
+
+	settings_init(&s, ROLE_HUB);
+	before = s;
+	fflush(stdout);
+	dup2(fd, STDOUT_FILENO);
+	settings_print(&s);
+	fflush(stdout);
+	dup2(out, STDOUT_FILENO);
+	close(out);
+	lseek(fd, 0, SEEK_SET);
+	n = read(fd, text, sizeof text - 1);
+	close(fd);
+	unlink(path);
+	ok(n > 0 && n < (ssize_t)sizeof text - 1, "the settings are printed");
+	for (line = text; *line; line = next) {
+		next = strchr(line, '\n');
+		*next++ = '\0';
+		lines++;
+		if (!takes(line))
+			ok(false, "%s: %s", line, e.text);
+	}
+#define X(name, type, field, least, most) keys++;
+	SETTINGS(X)
+#undef X
+	is_int(lines, keys, "one line each");
+	after = s;
+	after.dns_servers = before.dns_servers;		/* "" */
+	after.tls_pin = before.tls_pin;
+	after.uplink_token_file = before.uplink_token_file;
+	ok(memcmp(&before, &after, sizeof before) == 0, "and taken again they change nothing");
+}
+
+int
+main(void)
+{
+	test_values();
+	test_refusals();
+	test_together();
+	test_printed();
+	return done();
+}
