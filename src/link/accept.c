@@ -19,6 +19,7 @@ struct door {
 	struct conn *conn;
 	struct timer timer;
 	bool bus, admin;
+	bool entered;			/* a link has taken its place in the crowd */
 	char peer[];
 };
 
@@ -30,6 +31,8 @@ door_free(struct door *d)
 	timer_drop(&d->doors->links->fabric->wheel, &d->timer);
 	list_del(&d->place);
 	d->doors->count--;
+	if (!d->entered)
+		crowd_leave(&d->doors->links->crowd, d->peer);
 	conn_close(d->conn);
 	free(d);
 }
@@ -71,6 +74,7 @@ enter(struct door *d, const struct dialect *dialect)
 	l = link_accept(d->doors->links, c, d->peer, dialect, !d->bus, d->admin, &e);
 	if (!l)
 		log_event(LOG_LEVEL_ERROR, "link_failed", "why", e.text, "peer", d->peer, NULL);
+	d->entered = l != NULL;
 	door_free(d);
 	return l;
 }
@@ -93,7 +97,7 @@ respond_error(struct door *d, unsigned status, const char *why)
 
 	snprintf(text, sizeof text, "HTTP/1.1 %u %s\r\nContent-Type: text/plain\r\n"
 	    "Content-Length: %zu\r\nConnection: close\r\n%s\r\n%s\n", status,
-	    status == 426 ? "Upgrade Required" : status == 405 ? "Method Not Allowed" :
+	    status == 403 ? "Forbidden" : status == 426 ? "Upgrade Required" : status == 405 ? "Method Not Allowed" :
 	    "Bad Request", strlen(why) + 1,
 	    status == 426 ? "Sec-WebSocket-Version: 13\r\n" : "", why);
 	respond(d, str(text));
@@ -112,6 +116,12 @@ upgrade(struct door *d, const struct http_head *head, size_t used)
 
 	if (status) {
 		respond_error(d, status, why);
+		return 0;
+	}
+	/* without tokens any web page that its user opens could reach us */
+	if (!d->doors->links->auth && http_field(head, "Origin").n) {
+		respond_error(d, 403, "a browser needs a token here, and this node asks for none: "
+		    "start it with --token-file");
 		return 0;
 	}
 	if (wshake_offers(ask.protocols, "fedx.v1")) {
@@ -227,11 +237,22 @@ door_open(struct doors *ds, int fd, const char *peer, bool bus)
 	static const struct conn_owner owner = { on_input, NULL, on_lost };
 	struct door *d = calloc(1, sizeof *d + strlen(peer) + 1);
 	struct err e = { .status = 0 };
-	struct fabric *f = ds->links->fabric;
+	struct links *ls = ds->links;
+	struct fabric *f = ls->fabric;
 
-	f->now = net_time(ds->links->net);
+	f->now = net_time(ls->net);
+	if (crowd_enter(&ls->crowd, peer, bus ? ls->set.bus_clients : ls->set.per_address) == -1) {
+		log_event(LOG_LEVEL_WARNING, "crowded", "why", bus ?
+		    "the bus holds link.bus_clients connections" :
+		    "this address holds link.per_address connections", "peer", peer, NULL);
+		f->count.errors[E_overloaded]++;
+		free(d);
+		close(fd);
+		return;
+	}
 	if (!d || (d->conn = conn_open(ds->links->net, fd, &e)) == NULL) {
 		log_event(LOG_LEVEL_ERROR, "accept_failed", "why", e.text, "peer", peer, NULL);
+		crowd_leave(&ls->crowd, peer);
 		if (!d)
 			close(fd);
 		free(d);

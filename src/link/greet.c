@@ -370,6 +370,8 @@ link_goodbye(struct link *l)
 
 	if (l->state != LINK_DYING && !l->session && (l->network || l->dialled))
 		say(l, KIND_GOODBYE, 0, (struct str){ be, sizeof be });
+	if (l->state != LINK_DYING && l->session)
+		link_tell_closing(l, E_shutting_down, "this node is going away");
 	l->told = true;
 	link_close(l, E_shutting_down, "this node is going away");
 }

@@ -9,6 +9,7 @@
 void link_hear(struct link *, const struct envelope *);	/* one envelope came in */
 void link_up(struct link *);		/* it has proven itself: a port of the fabric from now on */
 int link_hello(struct link *);		/* we dialled: say who we are */
+void link_tell_closing(struct link *, enum error, const char *why);	/* of a session */
 void link_ping(struct link *);
 void link_watch(struct link *);		/* from handshake to keepalive */
 void link_greeted(struct link *);	/* not a stranger any more: not counted, may use more memory */

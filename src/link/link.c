@@ -50,7 +50,7 @@ links_init(struct links *ls, struct net *net, struct fabric *f)
 	list_init(&ls->greeting);
 	buf_init(&ls->scratch, 8u << 20);
 	ls->set = (struct link_settings){ .ping_ms = 10000, .dead_ms = 30000,
-	    .handshake_ms = 10000, .handshakes = 1024, .backoff_ms = 500,
+	    .handshake_ms = 10000, .handshakes = 1024, .per_address = 256, .bus_clients = 256, .backoff_ms = 500,
 	    .backoff_max_ms = 30000, .steady_ms = 10000, .refused_ms = 60000,
 	    .refused_max_ms = 900000, .come_back_ms = 1000, .queue = 4u << 20,
 	    .payload = 1u << 20 };
@@ -220,6 +220,12 @@ session_open(struct link *l, const struct dialect *d)
 	l->session = s;
 	l->port.auto_credit = d->auto_credit;
 	return session_event(l, &(struct event){ .kind = ON_OPEN });
+}
+
+void
+link_tell_closing(struct link *l, enum error error, const char *why)
+{
+	session_event(l, &(struct event){ .kind = ON_CLOSING, .code = error, .text = why });
 }
 
 static void
@@ -491,6 +497,8 @@ link_free(struct link *l, uint32_t linger_ms)
 	if (l->owner)
 		l->owner->down(l->owner_data, (enum error)l->error, l->why ? l->why : "",
 		    l->come_back_ms);
+	if (!l->dialled)
+		crowd_leave(&ls->crowd, l->peer);
 	timer_drop(&ls->fabric->wheel, &l->timer);
 	session_free(l);
 	if (l->ws)
@@ -522,6 +530,7 @@ links_free(struct links *ls)
 	while (!list_empty(&ls->all))
 		link_free(list_of(ls->all.next, struct link, place), 0);
 	buf_free(&ls->scratch);
+	crowd_free(&ls->crowd);
 }
 
 const char *

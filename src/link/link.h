@@ -12,6 +12,7 @@
 #include "dialect/dialect.h"
 #include "fabric/fabric.h"
 #include "link/auth.h"
+#include "link/crowd.h"
 #include "net/conn.h"
 #include "net/ws.h"
 
@@ -21,6 +22,7 @@ struct link_settings {
 	uint32_t ping_ms, dead_ms;		/* idle ping; dead without a byte */
 	uint32_t handshake_ms;
 	uint32_t handshakes;			/* in progress at most, oldest goes */
+	uint32_t per_address, bus_clients;	/* connections at most; loopback is not counted */
 	uint32_t backoff_ms, backoff_max_ms;	/* full jitter up to these */
 	uint32_t steady_ms;			/* up this long: backoff starts anew */
 	uint32_t refused_ms, refused_max_ms;	/* slow schedule after a refusal */
@@ -40,6 +42,7 @@ struct links {
 	char token[TOKEN_MAX + 1];		/* what we show to an uplink; "": none */
 	char cluster[256];			/* that a leaf asks for; "": whichever */
 	struct list all, dying;
+	struct crowd crowd;			/* who came in, by where from */
 	struct list greeting;			/* came over the network, no HELLO yet; oldest first */
 	uint32_t greeting_count;
 	struct buf scratch;			/* encoding for WebSocket */

@@ -45,6 +45,8 @@ struct settings {
 	X("link.dead",		DURATION, link.dead_ms,		30,	3600000) \
 	X("link.handshake",	DURATION, link.handshake_ms,	10,	600000)	\
 	X("link.handshakes",	COUNT,	 link.handshakes,	1,	1u << 16) \
+	X("link.per_address",	COUNT,	 link.per_address,	1,	1u << 20) \
+	X("link.bus_clients",	COUNT,	 link.bus_clients,	1,	1u << 20) \
 	X("link.backoff",	DURATION, link.backoff_ms,	1,	3600000) \
 	X("link.backoff_max",	DURATION, link.backoff_max_ms,	1,	86400000) \
 	X("link.steady",	DURATION, link.steady_ms,	0,	3600000) \

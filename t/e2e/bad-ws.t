@@ -56,6 +56,9 @@ closes 'a key that is none' '^400 $' fedx.v1 '' 'Upgrade: websocket' 'Connection
 closes 'a version of the past' '^426 $' fedx.v1 '' 'Upgrade: websocket' 'Connection: Upgrade' \
 	'Sec-WebSocket-Version: 8' 'Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==' 'Sec-WebSocket-Protocol: fedx.v1'
 closes 'a subprotocol that nobody speaks' '^400 $' chat ''
+closes 'a web page, where no token is asked for' '^403 $' fedx.lines '' 'Upgrade: websocket' 'Connection: Upgrade' \
+	'Sec-WebSocket-Version: 13' 'Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==' 'Sec-WebSocket-Protocol: fedx.lines' \
+	'Origin: https://example.net'
 ok 'others are served' works
 
 for protocol in fedx.v1 fedx.lines
