@@ -43,12 +43,16 @@ as_root() {
 
 # One thing has another name on each system: ask the manager what it lacks, say it,
 # install it.  INSTALL has the same list in words.
-install_missing() {	# install_missing [test]: what a build needs; with test, what the tests need too
-	want=''
+install_missing() {	# install_missing [test|demo]: what a build needs; and what the tests or the demonstration need
+	want='' test='' nat=''
+	case ${1-} in
+	test) test=yes ;;
+	demo) test "$(id -u)" -ne 0 || nat=yes ;;	# only root can have network namespaces
+	esac
 	if have apt-get
 	then
 		for p in gcc libc6-dev make pkg-config libev-dev libbearssl-dev \
-			libc-ares-dev libwslay-dev openssl ca-certificates ${1:+perl mandoc shellcheck}
+			libc-ares-dev libwslay-dev liblua5.4-dev openssl ca-certificates ${test:+perl mandoc shellcheck} ${nat:+iproute2 nftables}
 		do
 			test "$(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null)" = installed ||
 				want="$want $p"
@@ -61,7 +65,7 @@ install_missing() {	# install_missing [test]: what a build needs; with test, wha
 	elif have dnf
 	then
 		for p in gcc make pkgconf-pkg-config libev-devel bearssl-devel c-ares-devel \
-			wslay-devel openssl ${1:+perl-Test-Harness mandoc ShellCheck libasan libubsan}
+			wslay-devel lua-devel openssl ${test:+perl-Test-Harness mandoc ShellCheck libasan libubsan} ${nat:+iproute nftables}
 		do rpm -q --whatprovides "$p" >/dev/null 2>&1 || want="$want $p"
 		done
 		test -n "$want" || return 0
@@ -70,8 +74,8 @@ install_missing() {	# install_missing [test]: what a build needs; with test, wha
 		as_root dnf install -y $want
 	elif have apk
 	then
-		for p in gcc musl-dev make pkgconf libev-dev bearssl-dev c-ares-dev wslay-dev \
-			openssl ${1:+perl-utils mandoc shellcheck clang compiler-rt}
+		for p in gcc musl-dev make pkgconf libev-dev bearssl-dev c-ares-dev wslay-dev lua5.4-dev \
+			openssl ${test:+perl-utils mandoc shellcheck clang compiler-rt} ${nat:+iproute2 nftables}
 		do apk info -e "$p" >/dev/null 2>&1 || want="$want $p"
 		done
 		test -n "$want" || return 0
@@ -80,7 +84,7 @@ install_missing() {	# install_missing [test]: what a build needs; with test, wha
 		as_root apk add $want
 	elif have pkg
 	then
-		for p in pkgconf libev bearssl c-ares wslay openssl ${1:+perl5 mandoc hs-ShellCheck}
+		for p in pkgconf libev bearssl c-ares wslay lua54 openssl ${test:+perl5 mandoc hs-ShellCheck}
 		do pkg info -e "$p" >/dev/null 2>&1 || want="$want $p"
 		done
 		test -n "$want" || return 0
@@ -89,7 +93,7 @@ install_missing() {	# install_missing [test]: what a build needs; with test, wha
 		as_root pkg install -y $want
 	elif have brew
 	then
-		for p in pkgconf libev c-ares wslay openssl ${1:+shellcheck}
+		for p in pkgconf libev c-ares wslay lua@5.4 openssl ${test:+shellcheck}
 		do brew list --versions "$p" >/dev/null 2>&1 || want="$want $p"
 		done
 		test -n "$want" || return 0

@@ -1,17 +1,19 @@
 # fedx-probe.bash - completion for bash: verbs, options, services and nodes of the live node.
 # shellcheck shell=bash
 
-_fedx_probe_names() {	# VERB COLUMN: names out of a list of the node
+_fedx_probe_names() {	# VERB COLUMN [SERVICE]: names out of a list of the node, or of that service
 	local i run=()
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		[[ ${COMP_WORDS[i]} == -r ]] && run=(-r "${COMP_WORDS[i + 1]}")
 	done
-	fedx-probe "${run[@]}" -H -q "$1" 2>/dev/null | cut -f "$2"
+	fedx-probe "${run[@]}" -H -q "$1" 2>/dev/null |
+		awk -F '\t' -v column="$2" -v service="${3-}" \
+			'service == "" || $1 == service { gsub(",", " ", $column); if ($column != "-") print $column }'
 }
 
 _fedx_probe() {
-	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb='' at=0 i
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb='' service='' at=0 i
 	local verbs='ping call serve links services endpoints trace watch top drain keygen version'
 	local common='-r -j -H -q -h' words=''
 
@@ -22,7 +24,7 @@ _fedx_probe() {
 			--version | --methods | --tags | --weight) ((i++)) ;;
 		--) [[ $verb == serve ]] && { compopt -o default; return; } ;;
 		-*) ;;
-		*) if [[ -z $verb ]]; then verb=${COMP_WORDS[i]}; else ((at++)); fi ;;
+		*) if [[ -z $verb ]]; then verb=${COMP_WORDS[i]}; else service=${service:-${COMP_WORDS[i]}}; ((at++)); fi ;;
 		esac
 	done
 	case $prev in
@@ -36,7 +38,7 @@ _fedx_probe() {
 	call)
 		words="$common -0 -J -P -t --idempotent --trace --unordered --version"
 		((at == 0)) && words+=" $(_fedx_probe_names services 1) $(_fedx_probe_names endpoints 1)"
-		((at == 1)) && words+=" $(_fedx_probe_names services 5)"
+		((at == 1)) && words+=" $(_fedx_probe_names services 5 "$service")"
 		((at == 2)) && words+=' -'
 		;;
 	serve) words="$common -P --coprocess --methods --tags --version --weight --" ;;

@@ -81,12 +81,15 @@ resolve_node(struct fabric *f, struct port *from, struct str id, struct target *
 }
 
 static void
-resolve_endpoint(struct fabric *f, struct port *from, struct str address, struct target *t)
+resolve_endpoint(struct fabric *f, struct port *from, const struct envelope *e, struct target *t)
 {
+	struct str address = e->to;
 	struct claim *c = fib_endpoint(&f->fib, address);
 
 	if (!c || (c->port == from && port_is_link(from))) {
 		go_up(f, from, t, "nobody announces endpoint", address);
+	} else if (str_is(e->subject, "fedx/ping") && !port_is_link(c->port)) {
+		t->port = f->self;	/* the node where it is attached answers */
 	} else if (claim_has_room(c)) {
 		t->claim = c;
 		t->port = c->port;
@@ -103,7 +106,7 @@ request_resolve(struct fabric *f, struct port *from, const struct envelope *e,
 	if (e->to.n == 0)
 		resolve_service(f, from, e, constraint, t);
 	else if (memchr(e->to.p, '@', e->to.n))
-		resolve_endpoint(f, from, e->to, t);
+		resolve_endpoint(f, from, e, t);
 	else
 		resolve_node(f, from, e->to, t);
 }

@@ -21,7 +21,7 @@ struct tls_settings {
 	const char *cert, *key;		/* PEM files; server: both needed */
 	const char *ca;			/* PEM file of anchors; client: needed unless pin or insecure */
 	const char *pin;		/* "sha256:<64 hex>": hash of the server's certificate; may be NULL */
-	bool insecure;			/* client: take any certificate (demonstrations) */
+	bool insecure;			/* client: take any certificate, unless pin or ca say which */
 	bool ask_client;		/* server: ask for a client certificate; none is
 					 * fine, one that is not under `ca` ends the session */
 };

@@ -92,7 +92,7 @@ load_trust(struct tls_ctx *ctx, const struct tls_settings *s, struct err *e)
 		    || str_hex(str_skip(pin, 7), ctx->pin, TLS_HASH) == -1)
 			return err_set(e, "'%.80s' is no certificate hash; "
 			    "want sha256: and 64 hex digits", s->pin);
-	} else if (s->insecure) {
+	} else if (s->insecure && !s->ca) {
 		ctx->trust = TRUST_ANYONE;
 	}
 	ctx->ask_client = s->ask_client;

@@ -216,8 +216,9 @@ emit(struct call *c, struct err *e)
 			continue;
 		if (s->state == SLOT_FAILED)
 			report(c, s);
-		else if (c->source != FROM_WHOLE && s->last != '\n' &&
-		    outlet_put(&c->out, STR("\n"), e) == -1)
+		/* also behind half an answer, so that the next begins a line */
+		if ((s->state == SLOT_ANSWERED || s->last) && c->source != FROM_WHOLE &&
+		    s->last != '\n' && outlet_put(&c->out, STR("\n"), e) == -1)
 			return -1;
 		if (s->hops)
 			hops_warn(c->p, (struct str){ s->hop, s->hops });
@@ -312,7 +313,8 @@ address(struct call *c, struct err *e)
 	struct str service = str(p->operand[0]), method = str(p->operand[1]);
 	bool endpoint = memchr(service.p, '@', service.n) != NULL;
 
-	if (service.n == 0 || service.n > NAME_MAX_BYTES || method.n > NAME_MAX_BYTES) {
+	if (service.n == 0 || service.n > NAME_MAX_BYTES || method.n == 0 ||
+	    method.n > NAME_MAX_BYTES) {
 		err_set(e, "a service and its method have 1 to %d bytes each", NAME_MAX_BYTES);
 		return err_exit(e, EXIT_USAGE);
 	}

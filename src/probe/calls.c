@@ -138,8 +138,10 @@ calls_take(struct calls *c, struct bus *b, const struct envelope *in, struct err
 		err_set(e, "the node sent more of an answer than it was granted");
 		return err_exit(e, EXIT_PROTOCOL);
 	}
-	if (in->kind == KIND_REPLY)
+	if (in->kind == KIND_REPLY) {
 		s->unpaid = in->payload.n;
+		s->until.us = 0;	/* a stream may take as long as it likes */
+	}
 	if (!(in->flags & FLAG_MORE)) {
 		s->state = SLOT_ANSWERED;
 		if (!s->talk.ended) {	/* it did not need the rest of the body */

@@ -28,7 +28,7 @@ struct slot {
 	bool whole;			/* body is: nothing will be added */
 	uint8_t type;
 	char last;			/* byte printed; 0: none yet */
-	struct mono until;		/* our own patience; 0: the node's is enough */
+	struct mono until;		/* our patience with a node that is silent; 0: none */
 	struct err why;
 	unsigned hops;			/* bytes of it in use */
 	char hop[1024];			/* META_hop TLVs of the answer, with trace */

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "probe/lines.h"
@@ -26,7 +27,8 @@ enum {
 	READ_STEP = 64 * 1024,
 	JSON_DEPTH = 64,
 	BACKOFF_MS = 100, BACKOFF_MAX_MS = 5000,
-	MUTE_MS = 500,		/* from the end of its output to its exit */
+	MUTE_MS = 500,		/* from the end of its input or output to its exit */
+	PAUSE_MS = 20,
 	STEADY_MS = 10000	/* up for so long: the next backoff starts anew */
 };
 
@@ -366,10 +368,13 @@ write_lines(struct coprocess *c)
 	struct str v = buf_view(&c->in);
 	ssize_t n = write(c->child.in, v.p, v.n);
 
-	if (n >= 0)
+	if (n >= 0) {
 		buf_eat(&c->in, (size_t)n);
-	else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+	} else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+		/* it can be asked no more; how it ended is the better sentence */
 		child_close(&c->child.in);
+		c->kill = mono_add_ms(mono_now(), MUTE_MS);
+	}
 }
 
 static int
@@ -386,7 +391,8 @@ coprocess_turn(struct serve *s, const struct pollfd *p, struct mono now)
 		give_up(s, "cannot be started");
 	if (c->kill.us && c->kill.us <= now.us && c->child.pid > 0) {
 		c->kill.us = 0;
-		kill_it(s, "closed its standard output");
+		kill_it(s, c->child.out == -1 ? "closed its standard output" :
+		    "closed its standard input");
 	}
 	for (unsigned i = 0; i < s->slots; i++) {
 		struct task *t = &c->tasks[i];
@@ -416,6 +422,7 @@ coprocess_reaped(struct serve *s, pid_t pid, int wait_status)
 			had = buf_len(&c->out);
 			read_lines(s);
 		}
+	child_signal(&c->child, SIGKILL);	/* what it left behind */
 	child_end(&c->child);
 	if (!c->again.us)
 		give_up(s, child_fate(wait_status, fate));
@@ -432,13 +439,32 @@ coprocess_busy(const struct serve *s)
 	return n;
 }
 
+/* waits for it, but not long */
+static void
+end_it(struct coprocess *c)
+{
+	struct mono until = mono_add_ms(mono_now(), KILL_AFTER_MS);
+	siginfo_t info = { .si_pid = 0 };
+	uint64_t left;
+
+	child_signal(&c->child, SIGTERM);
+	child_signal(&c->child, SIGCONT);
+	child_close(&c->child.in);
+	/* SIGCHLD ends the pause */
+	while (c->child.pid > 0 && (left = mono_ms_until(mono_now(), until)) > 0 &&
+	    waitid(P_PID, (id_t)c->child.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	    info.si_pid == 0)
+		poll(NULL, 0, left < PAUSE_MS ? (int)left : PAUSE_MS);
+	child_signal(&c->child, SIGKILL);
+	child_end(&c->child);
+}
+
 static void
 coprocess_close(struct serve *s)
 {
 	struct coprocess *c = s->mind;
 
-	child_signal(&c->child, SIGTERM);
-	child_end(&c->child);
+	end_it(c);
 	for (unsigned i = 0; i < s->slots; i++)
 		task_free(&c->tasks[i]);
 	buf_free(&c->in);

@@ -5,6 +5,10 @@
  * Credit is the throttle in both directions: bytes are granted once the
  * process has taken them, and its output is not read while the caller does
  * not, so that it blocks in write(2) as it would in any pipe.
+ *
+ * For the node a request is over when it is cancelled, but its process may
+ * take a while to die.  As many may die as may run; beyond that a request
+ * waits for one of them to be gone.
  */
 #include <errno.h>
 #include <signal.h>
@@ -15,13 +19,17 @@
 #include "probe/serve.h"
 #include "wire/utf8.h"
 
+enum { IN, OUT, ERR };		/* of a process, in polled[] */
+
 enum {
+	LAST_WORDS = 256 * 1024,	/* of standard error, read at the end */
 	IN_MAX = BUS_PAYLOAD_MAX + BUS_WINDOW + BUS_CREDIT_STEP,
 	HOLD_MS = 10	/* a short answer shall be one message: wait for its end so long */
 };
 
 enum job_state {
 	JOB_FREE,
+	JOB_WAITING,		/* for a process: too many are dying */
 	JOB_RUNNING,		/* somebody waits for the answer */
 	JOB_DYING		/* nobody does */
 };
@@ -29,7 +37,10 @@ enum job_state {
 struct job {
 	enum job_state state;
 	struct bus_talk talk;
+	struct mono came;
+	char **environment;	/* until the process starts */
 	struct child child;
+	int polled[FDS_EACH];	/* where its descriptors stand in the list, -1: not there */
 	bool exited, in_whole;
 	int wait_status;
 	struct buf in, out;
@@ -68,6 +79,8 @@ job_free(struct job *j)
 	child_end(&j->child);
 	buf_free(&j->in);
 	buf_free(&j->out);
+	free(j->environment);
+	j->environment = NULL;
 	j->state = JOB_FREE;
 }
 
@@ -98,11 +111,48 @@ jobs_close(struct serve *s)
 }
 
 static void
+job_start(struct serve *s, struct job *j)
+{
+	struct err e;
+
+	if (child_start(&j->child, s->p->command, j->environment, true, &e) == -1) {
+		serve_refuse(s, j->talk.id, E_overloaded, e.text);
+		job_free(j);
+		return;
+	}
+	free(j->environment);
+	j->environment = NULL;
+	j->state = JOB_RUNNING;
+	if (j->in_whole && buf_len(&j->in) == 0)
+		child_close(&j->child.in);
+}
+
+/* the oldest first, as long as there may be one more process */
+static void
+jobs_start(struct serve *s)
+{
+	for (;;) {
+		struct job *oldest = NULL;
+		size_t processes = 0;
+
+		for (unsigned i = 0; i < s->slots; i++) {
+			struct job *j = &jobs_of(s)[i];
+
+			processes += j->state == JOB_RUNNING || j->state == JOB_DYING;
+			if (j->state == JOB_WAITING && (!oldest || j->came.us < oldest->came.us))
+				oldest = j;
+		}
+		if (!oldest || processes >= 2 * (size_t)s->concurrency)
+			return;
+		job_start(s, oldest);
+	}
+}
+
+static void
 jobs_request(struct serve *s, const struct envelope *in)
 {
 	struct child_words words = { s->name, serve_method(s, in), in->from, in->origin };
 	struct job *j = NULL;
-	struct err e;
 	char **environment;
 
 	for (unsigned i = 0; !j && i < s->slots; i++)
@@ -116,24 +166,19 @@ jobs_request(struct serve *s, const struct envelope *in)
 		serve_refuse(s, in->id, E_malformed, "the method or caller holds a zero byte");
 		return;
 	}
-	*j = (struct job){ .in = j->in, .out = j->out };
+	*j = (struct job){
+		.state = JOB_WAITING, .came = mono_now(), .environment = environment,
+		.child = { .in = -1, .out = -1, .err = -1 }, .polled = { -1, -1, -1 },
+		.in = j->in, .out = j->out, .unpaid = in->payload.n,
+		.in_whole = !(in->flags & FLAG_MORE)
+	};
 	bus_talk_open(&j->talk, in->id, false);
-	if (buf_str(&j->in, in->payload) == -1)
+	if (buf_str(&j->in, in->payload) == -1) {
 		serve_refuse(s, in->id, E_overloaded, "no memory for the request");
-	else if (child_start(&j->child, s->p->command, environment, true, &e) == -1)
-		serve_refuse(s, in->id, E_overloaded, e.text);
-	else
-		j->state = JOB_RUNNING;
-	free(environment);
-	if (j->state == JOB_FREE) {
-		j->child = (struct child){ .in = -1, .out = -1, .err = -1 };
-		buf_free(&j->in);
+		job_free(j);
 		return;
 	}
-	j->unpaid = in->payload.n;
-	j->in_whole = !(in->flags & FLAG_MORE);
-	if (j->in_whole && in->payload.n == 0)
-		child_close(&j->child.in);
+	jobs_start(s);
 }
 
 static void
@@ -147,7 +192,7 @@ static void
 take_part(struct serve *s, struct job *j, const struct envelope *in)
 {
 	j->in_whole = !(in->flags & FLAG_MORE);
-	if (j->child.in == -1)		/* it closed its input: the rest is for nobody */
+	if (j->state == JOB_RUNNING && j->child.in == -1)	/* it closed its input: the rest is for nobody */
 		bus_heard(&s->bus, &j->talk, in->payload.n);
 	else if (buf_str(&j->in, in->payload) == -1)
 		job_fail(s, j, "the caller sent more than it was granted");
@@ -161,7 +206,7 @@ jobs_follow(struct serve *s, const struct envelope *in)
 	for (unsigned i = 0; i < s->slots; i++) {
 		struct job *j = &jobs_of(s)[i];
 
-		if (j->state != JOB_RUNNING || j->talk.id != in->id)
+		if ((j->state != JOB_RUNNING && j->state != JOB_WAITING) || j->talk.id != in->id)
 			continue;
 		if (in->kind == KIND_CREDIT)
 			bus_credit(&j->talk, in);
@@ -177,23 +222,31 @@ static void
 jobs_lost(struct serve *s)
 {
 	for (unsigned i = 0; i < s->slots; i++)
-		if (jobs_of(s)[i].state == JOB_RUNNING)
+		if (jobs_of(s)[i].state == JOB_RUNNING || jobs_of(s)[i].state == JOB_WAITING)
 			job_stop(&jobs_of(s)[i]);
 }
 
+/* only what is open: poll(2) takes no more entries than there may be descriptors */
 static size_t
 jobs_poll(struct serve *s, struct pollfd *to)
 {
-	for (unsigned i = 0; i < s->slots; i++) {
-		const struct job *j = &jobs_of(s)[i];
-		struct pollfd *p = to + FDS_EACH * i;
+	size_t n = 0;
 
-		p[0] = (struct pollfd){ .fd = buf_len(&j->in) ? j->child.in : -1, .events = POLLOUT };
-		p[1] = (struct pollfd){ .fd = buf_len(&j->out) < PART_MAX ? j->child.out : -1,
-		    .events = POLLIN };
-		p[2] = (struct pollfd){ .fd = j->child.err, .events = POLLIN };
+	for (unsigned i = 0; i < s->slots; i++) {
+		struct job *j = &jobs_of(s)[i];
+		const struct pollfd of[FDS_EACH] = {
+			[IN] = { .fd = buf_len(&j->in) ? j->child.in : -1, .events = POLLOUT },
+			[OUT] = { .fd = buf_len(&j->out) < PART_MAX ? j->child.out : -1, .events = POLLIN },
+			[ERR] = { .fd = j->child.err, .events = POLLIN }
+		};
+
+		for (int k = 0; k < FDS_EACH; k++) {
+			j->polled[k] = of[k].fd == -1 ? -1 : (int)n;
+			if (of[k].fd != -1)
+				to[n++] = of[k];
+		}
 	}
-	return FDS_EACH * s->slots;
+	return n;
 }
 
 static void
@@ -247,19 +300,32 @@ keep_last_line(struct job *j, const char *p, size_t n)
 	}
 }
 
-static void
+/* how many bytes; 0: no more now */
+static size_t
 overhear(struct job *j)
 {
 	char text[4096];
-	ssize_t n = read(j->child.err, text, sizeof text);
+	ssize_t n = read(j->child.err, text, sizeof text), put;
 
 	if (n > 0) {
 		keep_last_line(j, text, (size_t)n);
-		if (write(STDERR_FILENO, text, (size_t)n) == -1)
-			return;		/* our own standard error is gone: nothing to say */
-	} else if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
-		child_close(&j->child.err);
+		put = write(STDERR_FILENO, text, (size_t)n);
+		(void)put;		/* our own may be gone: nobody to tell */
+		return (size_t)n;
 	}
+	if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
+		child_close(&j->child.err);
+	return 0;
+}
+
+/* it has exited; what it left behind may hold the pipe open and go on */
+static void
+overhear_rest(struct job *j)
+{
+	size_t n, sum = 0;
+
+	while (j->child.err != -1 && sum < LAST_WORDS && (n = overhear(j)) > 0)
+		sum += n;
 }
 
 /* what may be sent now; the job is free again when all is */
@@ -271,8 +337,8 @@ answer(struct serve *s, struct job *j, struct mono now)
 	bool held = !j->talk.spoken && buf_len(&j->out) < PART_MAX && now.us < j->hold.us;
 	char fate[64], said[sizeof j->said + 1], text[sizeof fate + sizeof said + 4];
 
-	if (over && j->child.err != -1)
-		overhear(j);
+	if (over)
+		overhear_rest(j);
 	if (over && well && !j->talk.spoken && utf8_valid(buf_view(&j->out)))
 		first.type = TYPE_TEXT;
 	if (over || (buf_len(&j->out) && !held))
@@ -290,14 +356,20 @@ answer(struct serve *s, struct job *j, struct mono now)
 	}
 }
 
+static bool
+has_come(const struct job *j, int which, const struct pollfd *p)
+{
+	return j->polled[which] != -1 && p[j->polled[which]].revents;
+}
+
 static int
 job_turn(struct serve *s, struct job *j, const struct pollfd *p, struct mono now)
 {
-	if (p[0].revents && j->child.in != -1)
+	if (has_come(j, IN, p) && j->child.in != -1)
 		feed(s, j);
-	if (p[1].revents && j->child.out != -1)
+	if (has_come(j, OUT, p) && j->child.out != -1)
 		drink(j, now);
-	if (p[2].revents && j->child.err != -1)
+	if (has_come(j, ERR, p) && j->child.err != -1)
 		overhear(j);
 	if (j->state == JOB_RUNNING)
 		answer(s, j, now);
@@ -319,7 +391,8 @@ jobs_turn(struct serve *s, const struct pollfd *p, struct mono now)
 
 	for (unsigned i = 0; i < s->slots; i++)
 		if (jobs_of(s)[i].state != JOB_FREE)
-			wait = sooner(wait, job_turn(s, &jobs_of(s)[i], p + FDS_EACH * i, now));
+			wait = sooner(wait, job_turn(s, &jobs_of(s)[i], p, now));
+	jobs_start(s);
 	return wait;
 }
 
@@ -336,8 +409,10 @@ jobs_reaped(struct serve *s, pid_t pid, int wait_status)
 		j->exited = true;
 		j->wait_status = wait_status;
 		j->child.pid = 0;
-		if (j->state == JOB_DYING)
+		if (j->state == JOB_DYING) {
+			overhear_rest(j);
 			job_free(j);
+		}
 	}
 }
 
@@ -347,7 +422,7 @@ jobs_busy(const struct serve *s)
 	size_t n = 0;
 
 	for (unsigned i = 0; i < s->slots; i++)
-		n += jobs_of(s)[i].state == JOB_RUNNING;
+		n += jobs_of(s)[i].state == JOB_RUNNING || jobs_of(s)[i].state == JOB_WAITING;
 	return n;
 }
 

@@ -8,13 +8,13 @@
 
 const struct verb_row verbs[VERB_COUNT] = {
 	[VERB_NONE] =	{ "", "", 0, 0, NULL },
-	[VERB_PING] =	{ "ping", "[-c N] [-t SECONDS] [NODE | SERVICE]", 0, 1, ping_run },
+	[VERB_PING] =	{ "ping", "[-c N] [-t SECONDS] [NODE | SERVICE | ENDPOINT]", 0, 1, ping_run },
 	[VERB_CALL] =	{ "call", "[options] SERVICE METHOD [TEXT | -]", 2, 3, call_run },
 	[VERB_SERVE] =	{ "serve", "[options] SERVICE -- COMMAND...", 1, 1, serve_run },
 	[VERB_LINKS] =	{ "links", "", 0, 0, show_run },
 	[VERB_SERVICES] = { "services", "", 0, 0, show_run },
 	[VERB_ENDPOINTS] = { "endpoints", "", 0, 0, show_run },
-	[VERB_TRACE] =	{ "trace", "[-t SECONDS] NODE | SERVICE", 1, 1, trace_run },
+	[VERB_TRACE] =	{ "trace", "[-t SECONDS] NODE | SERVICE | ENDPOINT", 1, 1, trace_run },
 	[VERB_WATCH] =	{ "watch", "", 0, 0, watch_run },
 	[VERB_TOP] =	{ "top", "", 0, 0, watch_run },
 	[VERB_DRAIN] =	{ "drain", "", 0, 0, show_run },
@@ -24,7 +24,7 @@ const struct verb_row verbs[VERB_COUNT] = {
 
 static const char help[] =
 "usage: fedx-probe [-r DIR] [-j] [-H] [-q] VERB ...\n"
-"  ping [-c N] [NODE | SERVICE]        is it there, how far away\n"
+"  ping [-c N] [NODE|SERVICE|ENDPOINT] is it there, how far away\n"
 "  call SERVICE METHOD [TEXT | -]      ask a service; -: each line of stdin\n"
 "       -J lines are JSON  -0 all of stdin is one payload  -P N in flight\n"
 "       -t SECONDS  --unordered  --idempotent  --version RANGE  --trace\n"
@@ -32,7 +32,7 @@ static const char help[] =
 "       -P N at a time  --coprocess JSON lines to one process\n"
 "       --version V  --methods WORDS  --tags WORDS  --weight N\n"
 "  links | services | endpoints        what the node knows\n"
-"  trace NODE | SERVICE                every node on the way\n"
+"  trace NODE | SERVICE | ENDPOINT     every node on the way\n"
 "  watch | top                         events; counters, each second\n"
 "  drain                               let the node finish and go\n"
 "  keygen hub NAME | leaf NAME | token NODE\n"

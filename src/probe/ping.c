@@ -43,13 +43,9 @@ ping_once(struct bus *b, struct target *t, struct buf *meta, struct buf *answer,
 
 	if (!t->name)
 		return ask(b, t, none, "fedx/ping", meta, answer, e);
-	if (strchr(t->name, '@')) {	/* only its own methods answer there */
-		err_set(e, "\"%s\" is an endpoint; ask a node or a service", t->name);
-		return err_exit(e, EXIT_USAGE);
-	}
 	if (!t->is_service) {
 		r = ask(b, t, str(t->name), "fedx/ping", meta, answer, e);
-		if (r == 0 || e->status != EXIT_NO)
+		if (r == 0 || e->status != EXIT_NO || strchr(t->name, '@'))
 			return r;
 		if (meta)	/* the refusal had a way too */
 			buf_eat(meta, buf_len(meta));

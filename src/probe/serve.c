@@ -22,7 +22,7 @@ struct service {
 	const struct answerer *how;
 	struct announcement claim;
 	uint64_t attach_id;
-	bool attached;
+	bool attached, ever;		/* now; at least once */
 	unsigned backoff_ms;
 	struct mono again;		/* the next dial, while the bus is gone */
 	struct mono until;		/* draining: no longer than this */
@@ -47,14 +47,19 @@ static int
 signals_open(struct err *e)
 {
 	static const int caught[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
-	struct sigaction a = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	struct sigaction a = { .sa_handler = on_signal, .sa_flags = SA_RESTART }, was;
 
 	if (pipe(signal_pipe) == -1 || fd_prepare(signal_pipe[0]) == -1 ||
 	    fd_prepare(signal_pipe[1]) == -1)
 		return err_sys(e, "cannot make a pipe");
 	sigemptyset(&a.sa_mask);
-	for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)
+	for (size_t i = 0; i < sizeof caught / sizeof *caught; i++) {
+		/* as nohup(1) and the shell behind & want it */
+		if ((caught[i] == SIGHUP || caught[i] == SIGINT) &&
+		    sigaction(caught[i], NULL, &was) == 0 && was.sa_handler == SIG_IGN)
+			continue;
 		sigaction(caught[i], &a, NULL);
+	}
 	a.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &a, NULL);
 	return 0;
@@ -121,7 +126,7 @@ refused(const struct service *v, const struct envelope *in, struct err *e)
 	return err_exit(e, error_row(error)->exit);
 }
 
-/* -1: the node will not have this service */
+/* -1: the node will not have this service, for now if its status is EXIT_LATER */
 static int
 take(struct service *v, const struct envelope *in, struct err *e)
 {
@@ -130,7 +135,7 @@ take(struct service *v, const struct envelope *in, struct err *e)
 	else if (in->kind == KIND_PART || in->kind == KIND_CREDIT || in->kind == KIND_CANCEL)
 		v->how->follow(&v->s, in);
 	else if (in->kind == KIND_DONE && in->id == v->attach_id && !v->attached) {
-		v->attached = true;
+		v->attached = v->ever = true;
 		v->backoff_ms = BACKOFF_MS;
 		say_warning(v->s.p, "%s: attached at %s", v->s.p->operand[0], v->s.p->rundir);
 	} else if (in->kind == KIND_ERROR && in->id == v->attach_id && !v->attached) {
@@ -169,11 +174,11 @@ take_bus(struct service *v, struct err *e)
 	if (v->s.bus.fd == -1)
 		return 0;
 	while ((r = bus_next(&v->s.bus, &in, &why)) == 1)
-		if (take(v, &in, e) == -1)
-			return -1;
+		if ((r = take(v, &in, &why)) == -1)
+			break;
 	if (r == 0)
 		return 0;
-	if (why.status != EXIT_NODE && !v->attached) {
+	if (why.status != EXIT_NODE && !v->attached && !(v->ever && why.status == EXIT_LATER)) {
 		*e = why;		/* refused, or no node at all: for good */
 		return -1;
 	}
@@ -303,7 +308,7 @@ prepare(struct service *v, struct probe *p, struct err *e)
 	if (announcement_check(&v->claim, e) == -1)
 		return err_exit(e, EXIT_USAGE);
 	v->s.name = v->claim.name;
-	v->s.slots = 2 * v->s.concurrency;
+	v->s.slots = 3 * v->s.concurrency;
 	v->how = p->opt[OPT_COPROCESS] ? &coprocess_answerer : &jobs_answerer;
 	v->backoff_ms = BACKOFF_MS;
 	return child_find(p->command[0], e);
@@ -320,8 +325,10 @@ serve_run(struct probe *p)
 	    signals_open(&e) == -1)
 		return say_error(p, &e);
 	fd_limit_raise();
-	if ((v.fds = calloc((size_t)FDS_EACH * v.s.slots + 2, sizeof *v.fds)) == NULL)
+	if ((v.fds = calloc((size_t)FDS_EACH * v.s.slots + 2, sizeof *v.fds)) == NULL) {
+		err_set(&e, "no memory for %u requests at a time", v.s.concurrency);
 		return say_error(p, &e);
+	}
 	if ((r = attach(&v, &e)) == 0 && (r = v.how->open(&v.s, &e)) == 0) {
 		r = run(&v, &e);
 		v.how->close(&v.s);

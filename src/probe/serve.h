@@ -18,7 +18,7 @@ struct serve {
 	const struct probe *p;
 	struct str name;
 	unsigned concurrency;		/* what the node was told */
-	unsigned slots;			/* twice that: those that were given up end beside */
+	unsigned slots;			/* thrice that: as many may run, wait, and be dying */
 	bool draining;
 	struct bus bus;			/* may be gone: what is sent then is dropped */
 	void *mind;			/* of the answerer */

@@ -178,8 +178,14 @@ run(struct watch *w, struct err *e)
 		if (lines_show(w, r == -1 ? &(struct err){ .text = "" } : e) == -1 ||
 		    outlet_turn(&w->out, p[1].revents, r == -1 ? &(struct err){ .text = "" } : e) == -1)
 			return -1;
-		if (r != 0)
-			return r == 1 ? outlet_flush(&w->out, e) : -1;
+		if (r == -1)
+			return -1;
+		while (r == 1) {	/* the rest, as its reader takes it */
+			if (outlet_flush(&w->out, e) == -1 || lines_show(w, e) == -1)
+				return -1;
+			if (buf_len(&w->out.waiting) == 0)
+				return 0;
+		}
 	}
 }
 

@@ -475,6 +475,7 @@ hub_lies 'a hub may not say everything' - <<'END'
 h <- HELLO
 h -> welcome node=h cluster=home
 h <- DIGEST
+h <- ANNOUNCE
 h -> ANNOUNCE service=x path=h
 h -> ATTACH service=x
 h <- ERROR error=scope
@@ -483,7 +484,6 @@ h -> 10 PART id=%d size=10 flags=more
 h -> CREDIT id=1 body=00000001
 h -> CANCEL id=1
 h -> DIGEST body=00
-h <- ANNOUNCE
 h <- SILENCE
 h -> REQUEST id=1 subject=echo/m origin=far path=far,h payload=true
 h <- REPLY id=1 text=true

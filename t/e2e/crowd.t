@@ -37,20 +37,18 @@ ok 'when they go, there is room' eventually works bus
 ok 'the hub ends well' stop "$hub"
 
 # this host has a second address in a namespace only
-if test "$(id -u)" = 0 && unshare -n true 2>/dev/null && command -v ip >/dev/null
+if test "$(id -u)" = 0 && unshare -n true 2>/dev/null && command -v ip >/dev/null && command -v nsenter >/dev/null
 then
 	start unshare -n sh -c 'ip link set lo up && ip addr add 198.51.100.1/32 dev lo &&
-		fedx-hub -l 198.51.100.1:0 --insecure -i n2 -C home -r net --set link.per_address=4 --set link.handshake=60s &
-		while ! test -s net/node.sock && ! test -e at; do sleep 0.1; done
-		perl hold.pl 6 "$(cat at)"; kill $!; wait $!'
-	net=$pid net_log=$log
-	ok 'a hub on an address of its own is ready' wait_ready "$net_log"
-	ready_at "$net_log" >at.new && mv at.new at
-	ok 'of six connections from one address, two are closed' eventually says '^closed 2$' "$net_log"
-	ok '... not more' not says '^closed 3$' "$net_log"
-	ok 'the log says which limit' says 'event=crowded.*link.per_address' "$net_log"
+		exec fedx-hub -l 198.51.100.1:0 --insecure -i n2 -C home -r net --set link.per_address=4 --set link.handshake=60s'
+	hub=$pid hub_log=$log
+	ok 'a hub on an address of its own is ready' wait_ready "$hub_log"
+	start nsenter -t "$hub" -n perl hold.pl 6 "$(ready_at "$hub_log")"
+	ok 'of six connections from one address, two are closed' eventually says '^closed 2$' "$log"
+	ok '... not more' not says '^closed 3$' "$log"
+	ok 'the log says which limit' says 'event=crowded.*link.per_address' "$hub_log"
 	ok 'who comes by the bus is not that address' fedx-probe -r net -q links
-	kill "$net"
+	ok 'that hub ends well too' stop "$hub"
 else skip 'only root has network namespaces'
 fi
 done_testing

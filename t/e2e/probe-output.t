@@ -17,7 +17,7 @@ json() {	# every line is one object with "v":1 first
 		ref(decode_json($_)) eq "HASH" or die; $n++;
 		END { exit 1 unless $n }'
 }
-for verb in links services endpoints version 'ping' 'trace here.test'
+for verb in links services endpoints version 'ping' 'ping desk@here.test' 'trace here.test' 'trace desk@here.test'
 do
 	# shellcheck disable=SC2086
 	tsv=$(fedx-probe $verb)

@@ -29,6 +29,25 @@ like "$(fedx-probe call ends m sig 2>&1)" 'was killed by signal 9' 'a signal'
 ok 'both are status 2'	expect_status 2 fedx-probe call ends m sig
 is "$(fedx-probe call ends m half 2>/dev/null)" half 'what it had printed is not lost'
 like "$(cat "$server_log")" '^why$' 'its standard error is ours'
+cat >"$FEDX_RUN/wordy.pl" <<'END'
+# all of it, and the end, come at once for who is stopped meanwhile
+my $server = getppid;
+if (!fork) { close $_ for *STDIN, *STDOUT, *STDERR; select undef, undef, undef, 0.3; kill "CONT", $server; exit }
+kill "STOP", $server;
+syswrite STDERR, join "", map("word $_ of many more\n", 0 .. 1999), "the last word\n";
+exit 3;
+END
+serve wordy -- perl "$FEDX_RUN/wordy.pl"
+like "$(fedx-probe call wordy m 2>&1)" 'exited with status 3: the last word' 'however much it said, its last line counts'
+ok 'and none of it is lost'	grep -q 'word 1999 of' "$server_log"
+
+# what it is born with
+cat >"$FEDX_RUN/born.pl" <<'END'
+for my $fd (3 .. 63) { print "$fd " if open my $f, "<&=", $fd }
+print "SIGPIPE=", $SIG{PIPE} || "DEFAULT", "\n";
+END
+serve born -- perl "$FEDX_RUN/born.pl"
+is "$(seq 12 | fedx-probe call -P 4 born m - | sort -u)" "$(perl "$FEDX_RUN/born.pl")" 'no descriptor of ours, and SIGPIPE as usual'
 
 # no more at a time than announced, and all get their turn
 serve one -P 1 -- sh -c 'test ! -e "$FEDX_RUN/busy" && : >"$FEDX_RUN/busy" && cat && rm "$FEDX_RUN/busy"'
@@ -44,6 +63,34 @@ ok 'and its process is ended'	eventually gone
 serve stubborn -- sh -c 'trap "" TERM; echo $$ >"$FEDX_RUN/slow.pid"; while :; do sleep 1; done'
 ok 'one that ignores SIGTERM'	expect_status 75 fedx-probe call -t 0.3 stubborn m
 ok 'is killed'			eventually gone
+
+# cancelled, and slow to go: those that come next wait, and see no "busy" that is not theirs
+serve clings -P 1 -- sh -c 'read -r s; case $s in cling) trap "" TERM; while :; do sleep 0.1; done;; esac; echo "$s"'
+for i in 1 2 3 4 5 6
+do echo cling | fedx-probe call -t 0.1 clings m - 2>&1
+done >"$FEDX_RUN/clung"
+is "$(fedx-probe call clings m - <<'END'
+free
+END
+)" free 'after six that were cancelled the next is answered the first time'
+is "$(grep -c timeout "$FEDX_RUN/clung")" 6 'and none of the six was turned away'
+
+# Ctrl-C of a caller
+serve patient -- sh -c 'echo $$ >"$FEDX_RUN/slow.pid.new"; mv "$FEDX_RUN/slow.pid.new" "$FEDX_RUN/slow.pid"; exec sleep 600'
+rm -f "$FEDX_RUN/slow.pid"
+start perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' fedx-probe call patient m
+caller=$pid
+ok 'a call is running'	eventually test -s "$FEDX_RUN/slow.pid"
+kill -INT "$caller"
+ended "$caller"
+is $? 130 'SIGINT ends the caller as any filter'
+ok 'and the process that worked for it'	eventually gone
+
+# nohup
+start sh -c 'trap "" HUP; exec fedx-probe serve stays -- cat'
+eventually known stays
+kill -HUP "$pid"
+is "$(fedx-probe call stays m here; fedx-probe call stays m still)" "$(printf 'here\nstill')" 'SIGHUP ignored before stays ignored'
 
 # a coprocess
 cat >"$FEDX_RUN/co.sh" <<'END'
@@ -79,6 +126,16 @@ like "$(fedx-probe call co m die 2>&1)" 'exited with status 7' 'so does its exit
 ok 'it starts again'	eventually again
 ok 'one that never answers'	expect_status 75 fedx-probe call -t 0.3 co m mute
 ok 'still serves others'	again
+serve closing --coprocess -- sh -c 'echo $$ >>"$FEDX_RUN/lives"; exec <&-; exec sleep 600'
+asked() { fedx-probe call -t 0.5 closing m x 2>/dev/null; test "$(wc -l <"$FEDX_RUN/lives")" -ge 2; }
+ok 'one that closes its input is started again'	eventually asked
+start sh -c 'exec fedx-probe serve deaf --coprocess -- sh -c "trap : TERM; echo \$\$ >\$FEDX_RUN/slow.pid; while :; do sleep 1; done"'
+deaf=$pid
+rm -f "$FEDX_RUN/slow.pid"
+eventually known deaf
+eventually test -s "$FEDX_RUN/slow.pid"
+ok 'serve ends beside one that ignores SIGTERM'	stop "$deaf"
+ok '... which does not outlive it'	eventually gone
 
 # the node goes and comes back
 ok 'the node stops'	stop "$hub"

@@ -35,6 +35,8 @@ ok '0: ping a service'		expect_status 0 fedx-probe ping echo
 ok '1: nobody has this name'	expect_status 1 fedx-probe call nothing m x
 ok '1: ping nobody'		expect_status 1 fedx-probe ping nothing
 ok '1: trace nobody'		expect_status 1 fedx-probe trace nothing
+ok '1: ping no endpoint'	expect_status 1 fedx-probe ping nobody@here
+like "$(fedx-probe ping nobody@here 2>&1)" "nobody announces endpoint 'nobody@here'" '... in these words'
 ok '2: the service failed'	expect_status 2 fedx-probe call fails m x
 ok '65: no JSON'		expect_status 65 fedx-probe call -J echo m '{'
 ok '66: no such command'	expect_status 66 fedx-probe serve x -- /nonexistent
@@ -66,11 +68,12 @@ fi
 # 64: every wrong command line, in two lines
 for words in '' nonsense '--nonsense links' 'links -x' 'links word' 'call one' 'ping -c 0' 'ping -c x' \
 	'call -P 5000 a b' 'call -t never a b' 'call -0 a b text' 'call -0 -J a b' 'serve x' 'serve x --' \
-	'trace' 'ping a@b' 'call a b -P' 'keygen nonsense'
+	'trace' 'call a b -P' 'keygen nonsense'
 do
 	# shellcheck disable=SC2086
 	ok "64: fedx-probe $words"	expect_status 64 fedx-probe $words
 done
+ok '64: a call without a method'	expect_status 64 fedx-probe call a ''
 lines() { fedx-probe "$@" 2>&1 >/dev/null | wc -l | tr -d ' '; }
 is "$(lines nonsense)" 2 'a wrong verb: two lines on stderr'
 is "$(lines links --nonsense)" 2 'a wrong option: two lines on stderr'

@@ -149,6 +149,35 @@ granting(void)
 	auth_close(a);
 }
 
+/* A hash that differs in one bit, wherever, is another one. */
+static void
+every_bit(void)
+{
+	char text[512];
+	struct err e = { .status = 0 };
+	uint8_t right[32], wrong[32];
+	struct auth *a;
+	struct grant g;
+	const char *why;
+	int taken = 0;
+
+	snprintf(text, sizeof text, "leaf a.net net %s\n", hash("right"));
+	file(text, 0600);
+	if (!ok((a = auth_open(path, &e)) != NULL, "a token %s", e.text))
+		return;
+	sha256(STR("right"), right);
+	ok(auth_check_again(a, right, ROLE_LEAF, STR("a.net"), (struct wall){ 0, 0 }, &g, &why) == E_NONE,
+	    "its hash is taken");
+	for (int bit = 0; bit < 256; bit++) {
+		memcpy(wrong, right, sizeof wrong);
+		wrong[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		taken += auth_check_again(a, wrong, ROLE_LEAF, STR("a.net"), (struct wall){ 0, 0 }, &g,
+		    &why) != E_unauthenticated;
+	}
+	is_int(taken, 0, "none that differs from it in one bit is");
+	auth_close(a);
+}
+
 /* The line that fits best wins, wherever it stands. */
 static void
 one_token_many_lines(void)
@@ -230,6 +259,7 @@ main(void)
 	close(fd);
 	bad_files();
 	granting();
+	every_bit();
 	one_token_many_lines();
 	token_files();
 	unlink(path);

@@ -469,6 +469,7 @@ int
 main(void)
 {
 	struct tls_settings ca = { 0 }, other = { 0 }, any = { .insecure = true };
+	struct tls_settings careful = { .insecure = true };
 	uint64_t rand;
 	struct tls_ctx *ctx;
 	struct err e = { "", 0 };
@@ -480,7 +481,7 @@ main(void)
 	if (!mkdtemp(dir) || !(f = fopen(at("make"), "w")))
 		return 1;
 	other.ca = at("other.pem");
-	ca.ca = at("ca.pem");
+	ca.ca = careful.ca = at("ca.pem");
 	fputs(script, f);
 	fclose(f);
 	snprintf(command, sizeof command, "cd %s && sh make", dir);
@@ -507,6 +508,8 @@ main(void)
 	handshake("an RSA key of 1024 bits", &ca, server_with("weak.pem", "weak.key"), "hub.test",
 	    "too short");
 	handshake("any certificate, insecurely", &any, server_with("old.pem", "old.key"), "x", NULL);
+	handshake("insecurely, but with a CA", &careful, server_with("hub.pem", "hub.key"),
+	    "hub.example", "another name than 'hub.example'");
 	ctx = context(server_with("hub.pem", "hub.key"));
 	ok(!tls_client(ctx, "x", &e) && strstr(e.text, "--tls-ca"),
 	    "a client needs somebody to trust");

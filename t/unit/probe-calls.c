@@ -200,6 +200,15 @@ endings(void)
 	answer(s->talk.id, KIND_REPLY, 0, STR("late"));
 	ok(s->state == SLOT_FAILED, "an answer that comes later changes nothing");
 	close_calls();
+
+	open_calls(1, false);
+	begin("x");
+	s = &calls.slots[1 % calls.count];
+	s->until = (struct mono){ 1000 };
+	answer(s->talk.id, KIND_REPLY, FLAG_MORE, STR("begun"));
+	calls_expire(&calls, &bus, (struct mono){ 999999 });
+	ok(s->state == SLOT_OPEN, "an answer that has begun may take long");
+	close_calls();
 }
 
 int
