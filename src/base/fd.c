@@ -82,6 +82,21 @@ fd_read_file(const char *path, size_t max, struct buf *b, struct err *e)
 	return r;
 }
 
+int
+fd_write_all(int fd, struct str all)
+{
+	while (all.n) {
+		ssize_t n = write(fd, all.p, all.n);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return -1;
+		all = str_skip(all, (size_t)n);
+	}
+	return 0;
+}
+
 unsigned long
 fd_limit_raise(void)
 {

@@ -11,23 +11,20 @@ enum { CAP_FIRST = 16 };
  * is gone, but the search for others must go on behind it. */
 enum { HASH_EMPTY = 0, HASH_DEAD = 1 };
 
-static uint64_t
+static inline uint64_t
 rotl(uint64_t v, int by)
 {
 	return v << by | v >> (64 - by);
 }
 
-static uint64_t
-le64(const uint8_t *p)
+static inline uint64_t
+le64(const uint8_t *p)		/* written out: compilers make one load of it */
 {
-	uint64_t v = 0;
-
-	for (int i = 0; i < 8; i++)
-		v |= (uint64_t)p[i] << (8 * i);
-	return v;
+	return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
+	    (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
 }
 
-static void
+static inline void
 sip_round(uint64_t v[4])
 {
 	v[0] += v[1];
@@ -42,7 +39,7 @@ sip_round(uint64_t v[4])
 	v[2] = rotl(v[2], 32);
 }
 
-static void
+static inline void
 sip_word(uint64_t v[4], uint64_t m)
 {
 	v[3] ^= m;
@@ -63,8 +60,11 @@ siphash13(const uint8_t key[16], struct str in)
 
 	for (i = 0; i < whole; i += 8)
 		sip_word(v, le64(p + i));
-	for (; i < in.n; i++)
-		last |= (uint64_t)p[i] << (8 * (i % 8));
+	if (i < in.n && whole)	/* the last 8 bytes, without those that were taken */
+		last |= le64(p + in.n - 8) >> (8 * (8 - in.n % 8));
+	else
+		for (; i < in.n; i++)
+			last |= (uint64_t)p[i] << (8 * i);
 	sip_word(v, last);
 	v[2] ^= 0xff;
 	sip_round(v);

@@ -1,6 +1,6 @@
 /*
- * fields.h - one field of a TLV body, for the two files that expand a list of
- * fields (announce.c, hello.c).  A field with no value is left out.
+ * fields.h - one field of a TLV body, for the files that expand a list of
+ * fields (announce.c, hello.c, ask.c).  A field with no value is left out.
  */
 #ifndef FEDX_FIELDS_H
 #define FEDX_FIELDS_H

@@ -34,16 +34,27 @@ enum {	/* who may say it to a data plane */
 	X(HELLO,	0x01,	link,		BY_NEW)			\
 	X(WELCOME,	0x02,	link,		BY_NEW)			\
 	X(PING,		0x03,	link,		BY_LINK | BY_CLIENT)	\
-	X(PONG,		0x04,	link,		BY_LINK | BY_CLIENT)	\
+	X(PONG,		0x04,	link,		BY_LINK | BY_CLIENT | BY_ROUTE) \
 	X(GOODBYE,	0x05,	link,		BY_LINK | BY_NEW)	\
 	X(ERROR,	0x06,	link,		BY_LINK | BY_NEW | BY_CLIENT) \
-	X(END,		0x07,	link,		BY_LINK | BY_CLIENT)	\
+	X(END,		0x07,	link,		BY_LINK | BY_CLIENT | BY_ROUTE) \
 	X(ATTACH,	0x08,	routing,	BY_CLIENT)		\
 	X(DETACH,	0x09,	routing,	BY_CLIENT)		\
 	X(DONE,		0x0a,	routing,	0)	/* to a client: its ATTACH or DETACH holds */ \
 	X(ANNOUNCE,	0x10,	routing,	BY_LINK)		\
 	X(WITHDRAW,	0x11,	routing,	BY_LINK)		\
 	X(DIGEST,	0x12,	routing,	BY_LINK | BY_CLIENT)	\
+	/* between a data plane and its fedx-route; ask.h has the bodies */	\
+	X(PEER,		0x20,	policy,		0)	/* a neighbour is there, or has changed */ \
+	X(PEER_GONE,	0x21,	policy,		0)			\
+	X(ASK,		0x22,	policy,		0)	/* a question; id: its number */ \
+	X(EVENT,	0x23,	policy,		0)	/* something happened, for the rules */ \
+	X(RELOAD,	0x24,	policy,		0)	/* check, apply, confirm or undo; id: to answer */ \
+	X(POLICY,	0x30,	policy,		BY_ROUTE) /* from here on verdicts are of this policy */ \
+	X(RULE,		0x31,	policy,		BY_ROUTE) /* where a rule is written */ \
+	X(VERDICT,	0x32,	policy,		BY_ROUTE) /* the answer to an ASK, by its id */ \
+	X(RELOADED,	0x33,	policy,		BY_ROUTE) /* the answer to a RELOAD, by its id */ \
+	X(ACTION,	0x34,	policy,		BY_ROUTE) /* what a rule wants done */ \
 	X(REQUEST,	0x40,	request,	BY_LINK | BY_CLIENT)	\
 	X(DIAL,		0x41,	call,		BY_LINK | BY_CLIENT)	\
 	X(JOIN,		0x42,	party,		BY_LINK | BY_CLIENT)	\
