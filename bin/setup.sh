@@ -52,7 +52,7 @@ install_missing() {	# install_missing [test|demo]: what a build needs; and what 
 	if have apt-get
 	then
 		for p in gcc libc6-dev make pkg-config libev-dev libbearssl-dev \
-			libc-ares-dev libwslay-dev liblua5.4-dev openssl ca-certificates ${test:+perl mandoc shellcheck} ${nat:+iproute2 nftables}
+			libc-ares-dev libwslay-dev liblua5.4-dev openssl ca-certificates ${test:+perl mandoc shellcheck lua-check} ${nat:+iproute2 nftables}
 		do
 			test "$(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null)" = installed ||
 				want="$want $p"

@@ -14,14 +14,14 @@ _fedx_probe_names() {	# VERB COLUMN [SERVICE]: names out of a list of the node, 
 
 _fedx_probe() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb='' service='' at=0 i
-	local verbs='ping call serve links services endpoints trace watch top drain keygen version'
+	local verbs='ping call serve links services endpoints trace watch top drain explain flows policy rules reload confirm undo keygen version'
 	local common='-r -j -H -q -h' words=''
 
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
 		-r | --rundir | -P | --parallel | --concurrency | -t | --timeout | -c | --count | \
-			--version | --methods | --tags | --weight) ((i++)) ;;
+			--version | --methods | --tags | --weight | -m | --method | --kind | --as | --decision | --confirm) ((i++)) ;;
 		--) [[ $verb == serve ]] && { compopt -o default; return; } ;;
 		-*) ;;
 		*) if [[ -z $verb ]]; then verb=${COMP_WORDS[i]}; else service=${service:-${COMP_WORDS[i]}}; ((at++)); fi ;;
@@ -30,6 +30,9 @@ _fedx_probe() {
 	case $prev in
 	-r | --rundir) compopt -o dirnames; return ;;
 	-P | --parallel | --concurrency | -t | --timeout | -c | --count | --methods | --tags | --weight) return ;;
+	-m | --method | --decision | --confirm) return ;;
+	--kind) mapfile -t COMPREPLY < <(compgen -W request -- "$cur"); return ;;
+	--as) mapfile -t COMPREPLY < <(compgen -W "$(_fedx_probe_names links 1) $(_fedx_probe_names endpoints 1)" -- "$cur"); return ;;
 	esac
 	case $verb in
 	'') words="$common -V $verbs" ;;
@@ -42,6 +45,12 @@ _fedx_probe() {
 		((at == 2)) && words+=' -'
 		;;
 	serve) words="$common -P --coprocess --methods --tags --version --weight --" ;;
+	explain)
+		words="$common -m --method --kind --as --decision $(_fedx_probe_names endpoints 1) $(_fedx_probe_names links 1)"
+		((at == 1)) && words+=" $(_fedx_probe_names services 1)"
+		((at > 1)) && words="$common -m --method --kind --as"
+		;;
+	reload) words="$common --check --confirm" ;;
 	keygen) ((at == 0)) && words='hub leaf token' ;;
 	*) words=$common ;;
 	esac

@@ -13,6 +13,7 @@ umask 077
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 root=${here%/*/*}
 PATH=${FEDX_BIN:-$root/bin}:$PATH; export PATH
+FEDX_LUA=${FEDX_LUA:-$root/lua}; export FEDX_LUA
 unset FEDX_HUB FEDX_CONF FEDX_TOKEN_FILE FEDX_RUN
 patience=$((15 * ${FEDX_TEST_SLOW:-1}))		# seconds; what comes, comes much sooner
 
@@ -100,6 +101,7 @@ eventually() {	# eventually COMMAND...: it succeeds within our patience
 }
 
 is_gone() { ! kill -0 "$1"; }
+no_policy_runs() { test ! -S "$dir/hub/route.sock"; }
 
 # ended PID: waits for it, with patience; its status
 ended() {
@@ -152,6 +154,7 @@ leave() {
 	until stop_all
 	do :
 	done
+	eventually no_policy_runs	# the hub has told it to end
 	drop_network
 	test -z "$dir" || { cd / && rm -rf "$dir"; }
 	exit "$status"
@@ -226,7 +229,7 @@ is_ready() { grep -q event=ready "$1.log"; }
 sees_uplink() { quietly "$1" 'fedx-probe -H links' | grep -q '	uplink	up	'; }
 answers() { quietly site-a "fedx-probe -q ping $1"; }
 start_hub() {
-	begin hub "$1" "fedx-hub -i hub -C demo -l $address:$port \\
+	begin hub "$1" "fedx-hub -i hub -C demo -c conf -l $address:$port \\
        --tls-cert keys/hub.pem --tls-key keys/hub.key --token-file keys/tokens"
 	hub=$pid
 	eventually is_ready "$1" || die 'the hub is not ready'
@@ -246,14 +249,14 @@ away() {
 
 # ---- the demonstration
 
-for program in fedx-hub fedx-leaf fedx-probe openssl
+for program in fedx-hub fedx-leaf fedx-route fedx-probe openssl
 do command -v "$program" >/dev/null || { echo "demo: $program is not in PATH or FEDX_BIN (${FEDX_BIN-unset})" >&2; exit 69; }
 done
 test -d "$root/src" || { echo "demo: it works on fedx's own sources, and $root has no src" >&2; exit 66; }
 base=${TMPDIR:-/tmp}
 test ${#base} -le 50 || base=/tmp	# paths of sockets are short
 dir=$(mktemp -d "$base/fedx-demo.XXXXXX") && cd "$dir" || exit 73
-mkdir hub site-a site-b && ln -s "$here"/*.sh . || exit 73
+mkdir hub site-a site-b conf && echo '-- everything is allowed' >conf/policy.lua && ln -s "$here"/*.sh . || exit 73
 for folder in "$root"/src/*/	# copies, for somebody may be at work there
 do mkdir -p "src/$(basename "$folder")" && cp "$folder"*.[ch] "src/$(basename "$folder")" || exit 73
 done
@@ -352,8 +355,9 @@ eventually answers nap || die 'site-a does not find nap'
 begin site-a call 'fedx-probe call nap now'
 call=$pid
 eventually test -s began || die 'the call does not arrive'
-prompt hub "kill -9 $hub"
-kill -9 "$hub"
+policy=$(quietly hub 'fedx-probe -H policy' | awk '$1 == "pid" { print $2 }')
+prompt hub "kill -9 $hub $policy"
+kill -9 "$hub" ${policy:+"$policy"}
 ended "$hub"
 ended "$call"
 status=$?
@@ -380,9 +384,34 @@ test "$(cat out)" = 4 || die 'four words are not four'
 on hub 'fedx-probe links | grep -v client | cut -f 1-8' || die 'the hub lists no links'
 test "$(grep -c '^site-[ab]	leaf	up	' out)" -eq 2 || die 'two leaves are not listed'
 
+step 'A policy' 'The hub gets a rule against site-a.  A reload checks and takes it, and cuts no link.'
+on hub "cat >conf/policy.lua <<'END'
+     function route(msg)
+         if msg:is(\"peer_node\", \"site-a\") then
+             return fedx.deny(\"site A is closed today\")
+         end
+     end
+END" || die 'no policy'
+on hub 'fedx-probe reload' || die 'the policy is refused'
+on site-a 'echo "a line of text" | fedx-probe call textstat words -'
+say "exit status $status: denied"
+test "$status" -eq 77 || die "the status is $status, not 77"
+decision=$(sed -n 's/.*(decision \([^)]*\)).*/\1/p' err)
+test -n "$decision" || die 'the denial has no number'
+say 'Site A has a number.  The owner of the hub looks it up: the file and the line that decided.'
+on hub "fedx-probe explain --decision $decision | cut -f 3-" || die 'nobody knows the decision'
+grep -q 'policy\.lua.3' out || die 'the line is not 3 of policy.lua'
+say 'What would happen to another message, without sending it:'
+on hub 'fedx-probe explain site-a disk --method report | cut -f 1-3,6-8'
+grep -q 'policy\.lua:3' out || die 'the rule is not for disk'
+on hub 'fedx-probe undo' || die 'it cannot be undone'
+on site-a 'echo "a line of text" | fedx-probe call textstat words -' || die 'a call fails'
+test "$(cat out)" = 4 || die 'four words are not four'
+
 step 'The end' 'Everything is asked to end, and does: no process and no namespace of this run is left.'
 stop_all || die "a program ended with status $ending"
 eventually is_gone "$(cat began)" || die 'the program behind nap is left'
+eventually no_policy_runs || die 'the process with the policy is left'
 drop_network
 test -z "$net" || ! ip netns list | grep "^$net-" || die 'a namespace is left'
 printf '\n%sdemo: all %d steps showed what they say%s\n' "$bold" "$steps" "$plain"

@@ -106,6 +106,7 @@ flags() {
 metrics() {
 	echo '.Bl -tag -width Ds -compact'
 	rows fabric/fabric.h FABRIC_COUNTERS | awk -F '\t' '{ printf ".It Cm fedx_%s_total\n%s\n", $1, $2 }'
+	rows fabric/gate.h GATE_COUNTERS | awk -F '\t' '{ printf ".It Cm fedx_policy_%s_total\n%s\n", $1, $2 }'
 	# metric(b, "name", "type", "help" and the heads that are written out
 	tr '\n' ' ' <"$src/node/monitor.c" | sed 's/metric(b, "/\
 &/g; s/# HELP fedx_[a-z]/\
@@ -118,6 +119,20 @@ metrics() {
 
 # key, default, what it is; a test holds keys and defaults to settings.h and -t
 settings_text() { cat <<'END'
+id		the id of this node, as --id says it
+cluster		its cluster, as --cluster says it
+listen		addresses where links and clients are accepted, a list, as --listen says them
+uplink		URLs of the hub, a list, as --uplink says them; each dial takes the next one
+rundir		the run directory, as --rundir says it
+token_file		a hub: the file of those who may join; a leaf: the file with the token to show
+tls.cert		certificate chain in PEM
+tls.key		its key in PEM, a file that others cannot read
+tls.ca		certificates in PEM that sign the one of the hub
+insecure	no	open without TLS and tokens, for demonstrations
+daemon	no	go to the background once ready, and log to syslog
+pidfile		a file for the process id
+user		the user to become once ports are bound
+autostart	yes	start a fedx-route if there is a policy and none runs
 request.timeout	1m	how long a request waits for its answer when the caller does not say
 request.timeout_max	10m	the longest wait that a caller may ask for
 request.in_flight	16384	requests that one link or client may have open; over it they end with overloaded
@@ -142,6 +157,10 @@ link.come_back	1s	when a node that goes away asks others to return
 link.queue	4M	bytes that may wait to be written to one link or client
 link.payload	1M	payload of one envelope
 link.digest	1m	how often an uplink is asked whether both sides know the same names
+policy.wait	1s	how long a message waits for the verdict of a policy; then it is denied with policy_unavailable
+policy.pick_wait	50ms	how long a request waits for a pick of balance; then least_inflight chooses
+policy.flows	65536	verdicts that are kept
+policy.audit	1000	of so many messages that a kept verdict decided one is asked about again, to find hooks that answer by what they do not read; 0: none
 drain.wait	10s	how long a drain waits for requests in flight
 dns.servers		name servers instead of those of the system, like 192.0.2.53,[2001:db8::53]:5353
 tls.pin		sha256: and 64 hex digits, the hash of the hub's certificate in DER: what is trusted instead of a CA
@@ -151,19 +170,160 @@ log.format	logfmt	logfmt or json
 END
 }
 
+# key, type, least, most, NOW or RESTART: what settings.h says
+settings_rows() {
+	rows node/settings.h SETTINGS | awk -F '\t' -v OFS='\t' '{ gsub(/"/, "", $1); print $1, $2, $4, $5, $6 }'
+}
+
 settings() {
+	{ settings_text; echo; settings_rows; } | awk -F '\t' '
+		function number(c) {	# 86400000u, 1u << 20, 1<<16
+			gsub(/[u ]/, "", c)
+			if (match(c, /<</))
+				return substr(c, 1, RSTART - 1) * 2 ^ substr(c, RSTART + 2)
+			return c + 0
+		}
+		function whole(n, unit) { return n > 0 && n % unit == 0 }
+		function duration(ms) {
+			if (whole(ms, 3600000)) return ms / 3600000 "h"
+			if (whole(ms, 60000)) return ms / 60000 "m"
+			if (whole(ms, 1000)) return ms / 1000 "s"
+			return ms "ms"
+		}
+		function size(n) {
+			if (whole(n, 1048576)) return n / 1048576 "M"
+			if (whole(n, 1024)) return n / 1024 "k"
+			return n ""
+		}
+		function kind(type, least, most) {
+			least = number(least); most = number(most)
+			if (type == "DURATION") return "time from " duration(least) " to " duration(most)
+			if (type == "SIZE") return "size from " size(least) " to " size(most)
+			if (type == "COUNT") return "number from " least " to " most
+			if (type == "LIST") return "list of texts"
+			if (type == "YESNO") return "yes or no"
+			if (type == "TEXT") return "text"
+			return "word"
+		}
+		NF == 0 { types = 1; next }
+		!types { order[++n] = $1; preset[$1] = $2; text[$1] = $3; next }
+		{ is[$1] = kind($2, $3, $4); reload[$1] = $5 == "NOW" ? "yes" : "restart" }
+		END {
+			print ".Bl -tag -width Ds"
+			for (i = 1; i <= n; i++) {
+				k = order[i]
+				gsub(/-/, "\\-", text[k])
+				printf ".It Cm %s\n%s.\n.br\n%s; default: %s; reload: %s\n", k, text[k], is[k],
+					preset[k] == "" ? "none" : preset[k], reload[k]
+			}
+			print ".El"
+		}'
+}
+
+# the names of ASK_FIELDS, in its order, a name a line
+field_names() {
+	sed -n '/^#define ASK_FIELDS(X)/,/[^\\]$/p' "$src/wire/ask.h" | grep -v '^#define' | tr ')' '\n' |
+		sed -n 's/.*X(\([a-z0-9_]*\)$/\1/p'
+}
+# field, an example, what it is; field_names has their order, and a test holds one to the other
+fields_text() { cat <<'END'
+kind	request	what kind of message it is
+type	text	what its payload is said to be: bytes, text, json, msgpack, clasp
+from	alice@site-a	the first endpoint that the caller claimed; a caller may have none
+from_domain	site-a	what stands behind the @ of from
+to	lamp@site-b	an endpoint or a node; nil for a request to a service
+to_domain	site-b	what stands behind the @ of to; of a node, all of it
+subject	wc/count	SERVICE/METHOD; of a message to an endpoint, its method alone
+service	wc	the part of subject before the first slash; nil for a message to an endpoint, whose subject is a method
+method	count	the part behind it; nil if it is empty, as when one asks whether a service is there
+path1	a	of a subject that begins with a slash, like /a/b/c, the first segment
+path2	b	the second
+path3	c	the third
+origin	site-a	the node where the message entered the fabric
+version	>=1.2	which versions of the service the caller takes
+idempotent	yes	the caller says that running it twice does no harm; else nil
+oneway	yes	nobody waits for an answer; else nil
+peer	leaf	the role of the peer: client, leaf, hub or uplink; in Lua it is the peer itself, see below
+peer_node	site-a	the node id of the peer, if it is a node
+peer_cluster	home	the cluster of the peer
+peer_address	192.0.2.7	where its connection comes from, without the port; unix on the bus
+peer_from	alice@site-a	the first endpoint that a client claimed
+peer_tags	staff night	the words that admit gave it, with a space between
+peer_admin	yes	the peer is an admin of this node; else nil
+END
+}
+ask() {
+	echo '.Bl -column "peer_address" "alice@site-a" "what it is"'
+	echo '.It Em field Ta Em "for example" Ta Em what'
+	{ fields_text; echo; field_names; } | awk -F '\t' '
+		NF == 0 { names = 1; next }
+		!names { example[$1] = $2; text[$1] = $3; next }
+		{ printf ".It Cm %s Ta %s Ta %s\n", $1, example[$1], text[$1] }'
+	echo .El
+}
+
+# name in the source, the header that has it, unit, what it bounds
+bounds_text() { cat <<'END'
+SANDBOX_MEMORY	policy/sandbox.h	bytes	memory of one loaded policy, its lists included
+SANDBOX_STRING	policy/sandbox.h	bytes	one string
+SANDBOX_RESULTS	policy/sandbox.h		values from one table.unpack, string.byte or utf8.codepoint
+BUDGET_LOAD	policy/sandbox.h	instructions	loading a policy and what it requires
+BUDGET_CALL	policy/sandbox.h	instructions	one call of a hook
+BUDGET_TEST	policy/sandbox.h	instructions	one file of tests
+BUNDLE_FILE_MAX	policy/bundle.h	bytes	a file of Lua
+BUNDLE_LIST_MAX	policy/bundle.h	bytes	a list
+BUNDLE_MAX	policy/bundle.h	bytes	all files of a policy
+TESTS_MAX	wire/ask.h		tests that a verdict remembers; beyond, the field counts as read
+LOOKUPS_MAX	wire/ask.h		look-ups of env in one call; beyond, the verdict is not kept
+SCOPES_MAX	wire/ask.h		scopes of one admit
+MASKS_MAX	fabric/flow.h		different sets of fields and tests; verdicts beyond are not kept
+WAIT_MAX	fabric/gate.h	messages	of one link or client that wait for a verdict
+WAIT_BYTES	fabric/gate.h	bytes	that these may have
+ASKS_A_SECOND	fabric/gate.h	questions	a second of one link or client; beyond, overloaded
+REASK_MS	fabric/gate.h	ms	after a reload, until verdicts of the policy before are gone
+DECISIONS_MAX	node/decided.h	denials	that a node remembers for explain
+END
+}
+bounds() {
+	echo '.Bl -column "50000000 instructions" "what it bounds"'
+	bounds_text | while IFS='	' read -r name file unit what
+	do
+		case $unit in		# read takes two tabs as one
+		'') ;;
+		bytes|instructions|messages|questions|ms|denials) ;;
+		*) what=$unit unit='' ;;
+		esac
+		value=$(sed -n "s/.*[^A-Z_]$name = \([^,}]*\).*/\1/p; s/^$name = \([^,}]*\).*/\1/p" "$src/$file" | sed 1q)
+		test -n "$value" || { echo "mktables.sh: there is no $name in $file" >&2; return 1; }
+		value=$(($(printf '%s' "$value" | sed 's|/\*.*||')))
+		case $unit in
+		bytes)
+			if test $((value % 1048576)) -eq 0
+			then value=$((value / 1048576)) unit=MiB
+			elif test $((value % 1024)) -eq 0
+			then value=$((value / 1024)) unit=KiB
+			fi ;;
+		esac
+		printf '.It %s Ta %s\n' "$value${unit:+ $unit}" "$what"
+	done
+	echo .El
+}
+
+# each policy of share/examples, with its first line, which says what it is for
+cookbook() {
 	echo '.Bl -tag -width Ds'
-	settings_text | awk -F '\t' '{
-		text = $3
-		gsub(/--token-file/, "\\-\\-token\\-file", text)
-		printf ".It Cm %s\n%s.\n.br\ndefault: %s; reload: restart\n", $1, text, $2 == "" ? "none" : $2
-	}'
+	for policy in "$man"/../examples/policies/*/policy.lua
+	do
+		name=${policy%/policy.lua}
+		printf '.It Pa %s\n' "${name##*/}"
+		sed -n '1s/^-- //p' "$policy"
+	done
 	echo .El
 }
 
 table() {
 	case $1 in
-	errors|kinds|flags|metrics|settings) "$1" ;;
+	ask|bounds|cookbook|errors|kinds|flags|metrics|settings) "$1" ;;
 	metas) tlvs METAS ;;
 	metas-later) tlvs METAS_LATER ;;
 	hello) fields wire/hello.c ;;
@@ -208,8 +368,10 @@ case ${1-} in
 	exit "$old" ;;
 keys)
 	settings_text ;;
+fields)
+	fields_text ;;
 ''|-*)
-	echo 'usage: mktables.sh TABLE | -w | -c | keys' >&2
+	echo 'usage: mktables.sh TABLE | -w | -c | keys | fields' >&2
 	exit 64 ;;
 *)
 	table "$1" ;;

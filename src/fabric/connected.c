@@ -6,7 +6,7 @@
  * announced is compared by digest after link-up and each minute; on a
  * mismatch the full set is sent again: increments alone are never trusted.
  */
-#include "fabric/fabric.h"
+#include "fabric/gate_parts.h"
 #include "wire/hello.h"
 
 enum { DIGEST_SIZE = 12 };
@@ -19,6 +19,24 @@ event(struct fabric *f, const char *what, const struct port *p, struct str name)
 }
 
 void
+connected_again(struct fabric *f, struct port *p)
+{
+	uint32_t mine = 0;
+
+	(void)f;
+	if (p->kind != PORT_CHILD)
+		return;
+	for (int i = 0; i < FAMILY_COUNT; i++)
+		mine += p->claimed[i];
+	list_each(n, &p->claims) {
+		struct claim *c = list_of(n, struct claim, of_port);
+
+		c->stale = c->digest != 0;
+	}
+	export_digest(p, FLAG_ERROR, mine, p->digest);
+}
+
+static void
 connected_digest(struct fabric *f, struct port *p, const struct envelope *e)
 {
 	const uint8_t *b = (const uint8_t *)e->payload.p;
@@ -41,23 +59,19 @@ connected_digest(struct fabric *f, struct port *p, const struct envelope *e)
 	if (count == mine - 1 && be_u64(b + 4) == p->digest)
 		return;
 	event(f, "digest_mismatch", p, p->node);
-	list_each(n, &p->claims) {
-		struct claim *c = list_of(n, struct claim, of_port);
-
-		c->stale = c->digest != 0;
-	}
-	export_digest(p, FLAG_ERROR, mine, p->digest);
+	connected_again(f, p);
 }
 
-/* The claim goes; who waited for it is told if nobody else can serve. */
-static void
-drop(struct fabric *f, struct claim *c)
+/* Who waited for it is told if nobody else can serve. */
+void
+connected_drop(struct fabric *f, struct claim *c)
 {
 	struct port *p = c->port;
 	struct name *name;
 	char version[NAME_MAX_BYTES], text[NAME_MAX_BYTES];
 	struct str v = { version, c->version.n }, t = { text, c->name->n };
 	enum family family = c->name->family;
+	bool was_from;
 
 	if (v.n)
 		memcpy(version, c->version.p, v.n);
@@ -68,10 +82,15 @@ drop(struct fabric *f, struct claim *c)
 		if (fl->claim == c)
 			fl->claim = NULL;
 	}
-	if (str_eq(p->from, t))
+	was_from = str_eq(p->from, t);
+	if (was_from)
 		p->from = (struct str){ NULL, 0 };
 	if ((name = fib_del(&f->fib, c)) != NULL)
 		name_dispatch(f, name);
+	if (was_from && p->up)
+		gate_peer_changed(f, p);
+	gate_name(f, p, false, &(struct announcement){ .family = (uint8_t)family, .name = t,
+	    .version = v, .weight = 1, .hops = 1 });
 	event(f, "withdrawn", p, t);
 	export_changed(f, family, t, v);
 }
@@ -80,17 +99,17 @@ void
 connected_forget(struct fabric *f, struct port *p)
 {
 	while (!list_empty(&p->claims))
-		drop(f, list_of(p->claims.next, struct claim, of_port));
+		connected_drop(f, list_of(p->claims.next, struct claim, of_port));
 }
 
-void
+static void
 connected_end(struct fabric *f, struct port *p)
 {
 	list_each_safe(n, &p->claims) {
 		struct claim *c = list_of(n, struct claim, of_port);
 
 		if (c->stale)
-			drop(f, c);
+			connected_drop(f, c);
 	}
 }
 
@@ -105,6 +124,9 @@ replace(struct fabric *f, struct claim *old, const struct announcement *a)
 	c->in_flight = old->in_flight;
 	c->served = old->served;
 	c->failed = old->failed;
+	c->number = old->number;
+	c->latency_us = old->latency_us;
+	c->answered = old->answered;
 	list_each(n, &old->port->serving) {
 		struct flight *fl = list_of(n, struct flight, out_place);
 
@@ -150,7 +172,15 @@ claim(struct fabric *f, struct port *p, const struct announcement *a, struct err
 {
 	struct claim *old = fib_claim(&f->fib, p, a->family, a->name, a->version), *c, *other;
 	uint32_t limit = a->family == FAMILY_SERVICE ? f->limits.services : f->limits.endpoints;
+	uint32_t granted = a->family == FAMILY_SERVICE ? p->gate.max_services : p->gate.max_endpoints;
 
+	if (granted && granted < limit)
+		limit = granted;
+	if (a->family == FAMILY_ENDPOINT && str_starts(a->name, STR("fedx@"))) {
+		err_set(e, "'%.*s' is how a node speaks for itself", a->name.n > 80 ? 80 :
+		    (int)a->name.n, a->name.p);
+		return E_scope;
+	}
 	if (a->family == FAMILY_PATH || (a->family == FAMILY_NODE && p->kind == PORT_CLIENT)) {
 		err_set(e, "a %s cannot be claimed here", family_name(a->family));
 		return E_unsupported;
@@ -173,8 +203,12 @@ claim(struct fabric *f, struct port *p, const struct announcement *a, struct err
 		err_set(e, "no memory for another claim");
 		return E_overloaded;
 	}
-	if (p->kind == PORT_CLIENT && a->family == FAMILY_ENDPOINT && !p->from.n)
+	c->epoch = f->gate.epoch;
+	if (p->kind == PORT_CLIENT && a->family == FAMILY_ENDPOINT && !p->from.n) {
 		p->from = name_text(c->name);
+		gate_peer_changed(f, p);
+	}
+	gate_name(f, p, true, a);
 	if (!old)
 		event(f, "attached", p, a->name);
 	export_changed(f, a->family, a->name, a->version);
@@ -200,11 +234,12 @@ connected_node(struct fabric *f, struct port *p)
 		return -1;
 	p->digest ^= c->digest;		/* ours, not an announcement of the other side */
 	c->digest = 0;
+	gate_name(f, p, true, &a);
 	export_changed(f, FAMILY_NODE, p->node, STR(""));
 	return 0;
 }
 
-void
+static void
 connected_attach(struct fabric *f, struct port *p, const struct envelope *e)
 {
 	struct announcement a;
@@ -215,12 +250,15 @@ connected_attach(struct fabric *f, struct port *p, const struct envelope *e)
 	if (announcement_get(e->payload, &a, &err) == 0) {
 		a.hops = HOPS_DEFAULT;
 		a.path = STR("");
+		if (e->kind == KIND_ATTACH && !f->draining &&
+		    gate_claim(f, p, e, &a, "attach") == GATE_DONE)
+			return;
 		if (e->kind == KIND_ATTACH) {
 			error = f->draining ? E_shutting_down : claim(f, p, &a, &err);
 			if (f->draining)
 				err_set(&err, "the node is draining");
 		} else if ((c = fib_claim(&f->fib, p, a.family, a.name, a.version)) != NULL) {
-			drop(f, c);
+			connected_drop(f, c);
 			error = E_NONE;
 		} else {
 			error = E_not_found;
@@ -235,7 +273,7 @@ connected_attach(struct fabric *f, struct port *p, const struct envelope *e)
 }
 
 /* One malformed announcement costs that announcement, never its neighbours. */
-void
+static void
 connected_announce(struct fabric *f, struct port *p, const struct envelope *e)
 {
 	struct announcement a;
@@ -253,7 +291,7 @@ connected_announce(struct fabric *f, struct port *p, const struct envelope *e)
 		if (e->kind == KIND_WITHDRAW) {
 			if ((c = fib_claim(&f->fib, p, a.family, a.name, a.version)) != NULL &&
 			    c->digest != 0)
-				drop(f, c);
+				connected_drop(f, c);
 			return;
 		}
 		if (facts.looped || a.hops == 0)
@@ -264,6 +302,8 @@ connected_announce(struct fabric *f, struct port *p, const struct envelope *e)
 		else if (p->role == ROLE_LEAF && (facts.passed > 1 || a.family == FAMILY_NODE))
 			error = E_scope, err_set(&err, "a leaf announces only what is attached to "
 			    "itself, and not '%.*s'", STR_FMT(a.name));
+		else if (gate_claim(f, p, e, &a, "announce") == GATE_DONE)
+			return;
 		else
 			error = claim(f, p, &a, &err);
 	}
@@ -272,4 +312,24 @@ connected_announce(struct fabric *f, struct port *p, const struct envelope *e)
 	f->count.malformed += error == E_malformed;
 	event(f, "announcement_refused", p, str(err.text));
 	port_error(f, p, 0, KIND_ERROR, error, FATE_NOT_DELIVERED, str(err.text));
+}
+
+void
+connected_now(struct fabric *f, struct port *p, const struct envelope *e)
+{
+	switch (e->kind) {
+	case KIND_ATTACH:
+	case KIND_DETACH:
+		connected_attach(f, p, e);
+		break;
+	case KIND_ANNOUNCE:
+	case KIND_WITHDRAW:
+		connected_announce(f, p, e);
+		break;
+	case KIND_END:
+		connected_end(f, p);
+		break;
+	default:
+		connected_digest(f, p, e);
+	}
 }

@@ -1,7 +1,7 @@
 /* fabric.c - ports coming and going, and the front door for what they say. */
 #include <stdlib.h>
 
-#include "fabric/request.h"
+#include "fabric/gate_parts.h"
 
 int
 fabric_init(struct fabric *f, struct str node, struct str cluster, uint8_t role,
@@ -17,6 +17,7 @@ fabric_init(struct fabric *f, struct str node, struct str cluster, uint8_t role,
 	fib_init(&f->fib);
 	inflight_init(&f->flights);
 	list_init(&f->ports);
+	list_init(&f->gate.admitting);
 	buf_init(&f->meta, ENVELOPE_META_MAX);
 	buf_init(&f->out, 1 << 16);
 	f->limits = (struct fabric_limits){ .request_ms = 60000, .request_max_ms = 600000,
@@ -29,6 +30,9 @@ void
 fabric_free(struct fabric *f)
 {
 	export_forget(f);
+	gate_unask_all(f);
+	timer_drop(&f->wheel, &f->gate.revalidate);
+	gate_free(&f->gate);
 	map_free(&f->exported);
 	fib_free(&f->fib);
 	inflight_free(&f->flights);
@@ -45,13 +49,17 @@ port_init(struct port *p, const struct port_ops *ops, enum port_kind kind)
 	list_init(&p->serving);
 	list_init(&p->claims);
 	list_init(&p->ready);
+	gate_port_init(&p->gate);
 }
 
 int
 fabric_port_up(struct fabric *f, struct port *p)
 {
-	if (p->kind == PORT_CHILD && connected_node(f, p) == -1)
+	gate_port_up(f, p);
+	if (p->kind == PORT_CHILD && connected_node(f, p) == -1) {
+		gate_port_down(f, p);
 		return -1;
+	}
 	if (p->kind == PORT_SELF)
 		f->self = p;
 	list_add(&f->ports, &p->all);
@@ -77,7 +85,7 @@ fabric_port_down(struct fabric *f, struct port *p, enum error why)
 	}
 	/* first what it asked for and is still parked, or that would run now */
 	list_each_safe(n, &p->opened)
-		if (list_of(n, struct flight, in_place)->waits_for)
+		if (!list_of(n, struct flight, in_place)->out)
 			flight_cancel(f, list_of(n, struct flight, in_place));
 	connected_forget(f, p);
 	while (!list_empty(&p->serving)) {
@@ -90,6 +98,7 @@ fabric_port_down(struct fabric *f, struct port *p, enum error why)
 	}
 	while (!list_empty(&p->opened))
 		flight_cancel(f, list_of(p->opened.next, struct flight, in_place));
+	gate_port_down(f, p);
 }
 
 int
@@ -151,17 +160,12 @@ fabric_receive(struct fabric *f, struct port *p, const struct envelope *e)
 		break;
 	case KIND_ATTACH:
 	case KIND_DETACH:
-		connected_attach(f, p, e);
-		break;
 	case KIND_ANNOUNCE:
 	case KIND_WITHDRAW:
-		connected_announce(f, p, e);
-		break;
 	case KIND_END:
-		connected_end(f, p);
-		break;
 	case KIND_DIGEST:
-		connected_digest(f, p, e);
+		if (!gate_names_wait(f, p, e))
+			connected_now(f, p, e);
 		break;
 	default:
 		f->count.malformed++;

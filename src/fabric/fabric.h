@@ -5,7 +5,9 @@
  *
  *	request.c	REQUEST, REPLY and CANCEL: in by a port, out by another
  *	resolve.c	where a request goes
+ *	balance.c	which of the instances of a service
  *	park.c		requests that wait for a free instance
+ *	gate*.c		policy: what waits for an answer, and what then
  *	flight.c	the ends of a conversation, and what its opener is told
  *	stream.c	PART and CREDIT: windows, pipes, taking turns
  *	connected.c	ATTACH, ANNOUNCE, WITHDRAW, DIGEST: who reaches what
@@ -16,6 +18,7 @@
 #define FEDX_FABRIC_H
 
 #include "fabric/fib.h"
+#include "fabric/gate.h"
 #include "fabric/inflight.h"
 #include "fabric/port.h"
 #include "fabric/wheel.h"
@@ -69,6 +72,7 @@ struct fabric {
 	struct wheel wheel;
 	struct fib fib;
 	struct inflight flights;
+	struct gate gate;
 	struct list ports;
 	struct port *self;		/* this node's own services */
 	struct port *uplink;		/* NULL: none is up */
@@ -137,10 +141,10 @@ int stream_grant(struct flight *, struct stream *, uint32_t n);
 void stream_drop(struct fabric *, struct stream *);	/* forget what waits */
 
 /* connected.c */
-void connected_attach(struct fabric *, struct port *, const struct envelope *);
-void connected_announce(struct fabric *, struct port *, const struct envelope *);
-void connected_end(struct fabric *, struct port *);
-void connected_digest(struct fabric *, struct port *, const struct envelope *);
+void connected_now(struct fabric *, struct port *, const struct envelope *);
+	/* what a port says of names; its turn has come: gate_names.c */
+void connected_again(struct fabric *, struct port *);	/* asks a node for all its names again */
+void connected_drop(struct fabric *, struct claim *);	/* as if withdrawn */
 int connected_node(struct fabric *, struct port *);	/* claims its node id; -1: taken */
 void connected_forget(struct fabric *, struct port *);	/* all its claims */
 

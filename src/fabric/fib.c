@@ -1,6 +1,7 @@
 /* fib.c - the forwarding table: adding, finding, choosing. */
 #include <stdlib.h>
 
+#include "base/rand.h"
 #include "fabric/fib.h"
 #include "fabric/pattern.h"
 #include "fabric/version.h"
@@ -22,6 +23,8 @@ void
 fib_init(struct fib *f)
 {
 	*f = (struct fib){ .balance = BALANCE_LEAST_INFLIGHT };
+	rand_bytes(&f->random, sizeof f->random);
+	f->random |= 1;
 	list_init(&f->patterns);
 }
 
@@ -148,7 +151,7 @@ fib_add(struct fib *f, struct port *port, const struct announcement *a)
 	}
 	*c = (struct claim){ .name = name, .port = port, .weight = a->weight,
 	    .max_concurrency = a->max_concurrency, .hops = a->hops,
-	    .digest = announcement_digest(a) };
+	    .digest = announcement_digest(a), .number = ++f->last_claim };
 	at = c->text;
 	c->version = keep(&at, a->version);
 	c->methods = keep(&at, a->methods);
@@ -226,21 +229,11 @@ words_have(struct str words, struct str word)
 	return false;
 }
 
-/* is a less loaded than b, both having room or both not?  Weight scales. */
-static bool
-lighter(const struct claim *a, const struct claim *b)
-{
-	return (uint64_t)a->in_flight * b->weight < (uint64_t)b->in_flight * a->weight;
-}
-
-struct best { struct claim *local, *remote; bool seen, has_method; };
+struct best { struct leader local, remote; bool seen, has_method; };
 
 static void
 consider(struct fib *f, const struct ask *ask, struct claim *c, struct best *best)
 {
-	struct claim **slot;
-	bool link = port_is_link(c->port);
-
 	if (c->port == ask->not_to)
 		return;
 	best->seen = true;
@@ -249,21 +242,17 @@ consider(struct fib *f, const struct ask *ask, struct claim *c, struct best *bes
 	best->has_method = true;
 	if (!version_fits(c->version, ask->constraint))
 		return;
-	slot = link ? &best->remote : &best->local;
-	/* who was chosen went to the end, so that a tie is a turn */
-	if (!*slot || (claim_has_room(c) && !claim_has_room(*slot)) ||
-	    (f->balance == BALANCE_LEAST_INFLIGHT &&
-	    claim_has_room(c) == claim_has_room(*slot) && lighter(c, *slot)))
-		*slot = c;
+	balance_consider(f, ask, port_is_link(c->port) ? &best->remote : &best->local, c);
 }
 
 enum chosen
 fib_choose(struct fib *f, const struct ask *ask, struct claim **chosen, struct name **name)
 {
-	struct best best = { NULL, NULL, false, false };
+	struct best best = { .seen = false };
 	struct name *who = *name = fib_name(f, FAMILY_SERVICE, ask->service);
 	struct list *at;
 	uint32_t locals = 0;
+	bool all = balance_wants_all(ask);
 
 	*chosen = NULL;
 	if (!who || who->count == 0)
@@ -273,16 +262,21 @@ fib_choose(struct fib *f, const struct ask *ask, struct claim **chosen, struct n
 		struct claim *c = list_of(at, struct claim, of_name);
 
 		/* of very many a few in turn are enough to balance well */
-		if (i >= LOOK_AT && ((best.local && claim_has_room(best.local)) ||
-		    (best.remote && locals == who->local)))
+		if (i >= LOOK_AT && !all && ((best.local.claim && claim_has_room(best.local.claim)) ||
+		    (best.remote.claim && locals == who->local)))
 			break;
 		locals += !port_is_link(c->port);
 		consider(f, ask, c, &best);
 	}
-	if (best.local && !claim_has_room(best.local) && !best.remote)
+	if (best.remote.picked)
+		*chosen = best.remote.claim;
+	else if (best.local.claim && claim_has_room(best.local.claim))
+		*chosen = balance_best(ask, &best.local);
+	else if (best.remote.claim)
+		*chosen = balance_best(ask, &best.remote);
+	else if (best.local.claim)
 		return CHOSEN_FULL;
-	*chosen = best.local && claim_has_room(best.local) ? best.local : best.remote;
-	if (*chosen) {
+	if (*chosen) {	/* to the end of the line, so that a tie is a turn */
 		list_del(&(*chosen)->of_name);
 		list_add(&who->claims, &(*chosen)->of_name);
 		return CHOSEN_ONE;

@@ -7,9 +7,19 @@
 #ifndef FEDX_FIB_H
 #define FEDX_FIB_H
 
+#include "base/clock.h"
 #include "base/map.h"
 #include "fabric/port.h"
 #include "wire/announce.h"
+#include "wire/ask.h"
+
+/* What the balance hook said of a service: gate_balance.c. */
+struct balancing {
+	uint8_t strategy, field;	/* enum strategy; STICKY: by this enum ask_field */
+	bool asked;			/* the question is under way */
+	uint32_t epoch;			/* of the policy that said so; 0: not known */
+	struct mono until;		/* then it is asked again */
+};
 
 struct fib;
 struct name {
@@ -21,6 +31,7 @@ struct name {
 	size_t waiting_bytes;
 	bool dispatching;
 	uint8_t family;
+	struct balancing balancing;
 	size_t n;			/* of text, without the NUL */
 	char key[];			/* family byte, then the text */
 };
@@ -35,6 +46,10 @@ struct claim {
 	bool stale;			/* until the END of a full set */
 	uint64_t digest;		/* announcement_digest() */
 	uint64_t served, failed;
+	uint32_t epoch;			/* of the policy that allowed it */
+	uint32_t number;		/* of this fib, never used again: for a pick */
+	uint32_t latency_us;		/* of its answers, lately; 0: not known */
+	struct mono answered;		/* the last time */
 	char text[];
 };
 
@@ -45,6 +60,8 @@ struct fib {
 	struct list patterns;		/* endpoint names with a wildcard, longest domain first */
 	uint32_t claimed[FAMILY_COUNT];	/* claims by family */
 	enum balance balance;
+	uint32_t last_claim;
+	uint64_t random;		/* state of a generator; good enough to balance */
 };
 
 void fib_init(struct fib *);
@@ -65,9 +82,25 @@ bool words_have(struct str words, struct str word);
 
 /* The instance to use; why none is in *why. */
 enum chosen { CHOSEN_ONE, CHOSEN_FULL, CHOSEN_NO_NAME, CHOSEN_NO_METHOD, CHOSEN_NO_VERSION };
-struct ask { struct str service, method, constraint; const struct port *not_to; };
+struct ask {
+	struct str service, method, constraint;
+	const struct port *not_to;
+	bool by_strategy;		/* else fib.balance */
+	uint8_t strategy;
+	struct str sticky;		/* STICKY: the value that the instance goes with */
+	uint32_t instance;		/* PICK: its number; not there or full: fib.balance */
+	struct mono now;		/* LATENCY */
+};
 enum chosen fib_choose(struct fib *, const struct ask *, struct claim **, struct name **);
 	/* local instances before those behind a link; FULL: all local ones are
 	 * at max_concurrency and no link is left: wait at *name */
+
+/* balance.c: the best so far, of the local instances or of the others. */
+struct leader { struct claim *claim, *other; uint64_t sum, score; bool picked; };
+void balance_consider(struct fib *, const struct ask *, struct leader *, struct claim *);
+	/* each candidate once */
+struct claim *balance_best(const struct ask *, const struct leader *);
+bool balance_wants_all(const struct ask *);	/* a few in turn are not enough */
+void balance_answered(struct claim *, struct mono sent, struct mono now, bool error);
 
 #endif

@@ -6,7 +6,7 @@
  * been received: it was never queued, is still parked, or its last byte had
  * not left our queue when the link died.
  */
-#include "fabric/request.h"
+#include "fabric/gate_parts.h"
 
 int
 port_error(struct fabric *f, struct port *p, uint64_t id, uint8_t kind, enum error error,
@@ -27,8 +27,10 @@ static void
 detach(struct fabric *f, struct flight *fl)
 {
 	struct name *name = fl->claim ? fl->claim->name : NULL;
+	bool waited = fl->at_gate == AT_ROUTE;
 
 	timer_drop(&f->wheel, &fl->deadline);
+	gate_leave(f, fl);
 	stream_drop(f, &fl->onward);
 	flight_unpark(f, fl);
 	buf_free(&fl->saved);
@@ -42,6 +44,8 @@ detach(struct fabric *f, struct flight *fl)
 	}
 	if (name && name->waiting_count)
 		name_dispatch(f, name);
+	if (waited)
+		gate_serve(f, fl->in);
 }
 
 void
@@ -77,7 +81,7 @@ flight_fail(struct fabric *f, struct flight *fl, enum error error, enum fate fat
 		else
 			f->count.may_have_run++;
 	}
-	passed = stream_pass(f, fl, &fl->back, &e, STR(""));
+	passed = fl->in_id ? stream_pass(f, fl, &fl->back, &e, STR("")) : 0;
 	if (inflight_by_id(&f->flights, id) == fl)
 		flight_end(f, fl);
 	if (passed == -1)
@@ -95,6 +99,8 @@ flight_answered(struct fabric *f, struct flight *fl, bool error)
 		fl->claim->failed++;
 	else if (fl->claim)
 		fl->claim->served++;
+	if (fl->claim)
+		balance_answered(fl->claim, fl->sent, f->now, error);
 	flight_end(f, fl);
 }
 
@@ -135,9 +141,13 @@ flight_cancel(struct fabric *f, struct flight *fl)
 static void
 on_deadline(struct wheel *w, struct timer *t)
 {
-	struct fabric *f = (struct fabric *)(void *)((char *)w - offsetof(struct fabric, wheel));
+	struct fabric *f = fabric_of_wheel(w);
 	struct flight *fl = list_of(t, struct flight, deadline);
 
+	if (fl->at_gate == AT_ROUTE) {
+		gate_late(f, fl);
+		return;
+	}
 	flight_break(f, fl, E_timeout, fl->out ?
 	    "no answer before the deadline" : "no instance was free before the deadline");
 }
@@ -145,6 +155,7 @@ on_deadline(struct wheel *w, struct timer *t)
 void
 flight_set_deadline(struct fabric *f, struct flight *fl, uint32_t ms)
 {
+	timer_drop(&f->wheel, &fl->deadline);
 	timer_init(&fl->deadline, on_deadline);
 	timer_set(&f->wheel, &fl->deadline, f->now, ms);
 }

@@ -34,8 +34,11 @@ inflight_init(struct inflight *t)
 void
 inflight_free(struct inflight *t)
 {
-	for (uint32_t i = 0; i < t->block_count; i++)
+	for (uint32_t i = 0; i < t->block_count; i++) {
+		for (uint32_t j = 0; j < BLOCK; j++)
+			buf_free(&t->blocks[i][j].question);
 		free(t->blocks[i]);
+	}
 	free(t->blocks);
 	free(t->slots);
 	*t = (struct inflight){ .count = 0 };
@@ -145,6 +148,7 @@ struct flight *
 inflight_open(struct inflight *t, struct port *in, uint64_t in_id)
 {
 	struct flight *f;
+	struct buf question;
 	uint64_t id;
 
 	if (index_grow(t) == -1 || (t->free_head == 0 && grow_block(t) == -1))
@@ -152,9 +156,12 @@ inflight_open(struct inflight *t, struct port *in, uint64_t in_id)
 	f = flight_at(t, t->free_head - 1);
 	t->free_head = (uint32_t)f->in_id;
 	id = f->id + ((uint64_t)1 << 32);
-	*f = (struct flight){ .in = in, .in_id = in_id, .id = id };
+	question = f->question;
+	question.head = question.tail = 0;
+	*f = (struct flight){ .in = in, .in_id = in_id, .id = id, .question = question };
 	list_init(&f->out_place);
 	list_init(&f->wait_place);
+	list_init(&f->gate_place);
 	list_add(&in->opened, &f->in_place);
 	in->opened_count++;
 	f->onward.window = f->back.window = WINDOW;
@@ -182,6 +189,20 @@ inflight_close(struct inflight *t, struct flight *f)
 	f->in_id = t->free_head;
 	t->free_head = slot_of(f) + 1;
 	t->count--;
+}
+
+struct flight *
+inflight_at(const struct inflight *t, uint32_t slot)
+{
+	struct flight *f = flight_at(t, slot);
+
+	return f->in ? f : NULL;
+}
+
+uint32_t
+inflight_slots(const struct inflight *t)
+{
+	return t->block_count * BLOCK;
 }
 
 void

@@ -40,7 +40,7 @@ struct flight {
 	struct timer deadline;
 	struct claim *claim;		/* the instance, NULL once it is withdrawn */
 	uint64_t sent_mark;		/* of out: end of the request's first envelope */
-	struct mono since;
+	struct mono since, sent, until;	/* opened; sent on; its deadline */
 	struct stream onward, back;	/* body of the request; of the answer */
 	bool traced;
 	bool answering;			/* a part of the answer has passed */
@@ -49,7 +49,17 @@ struct flight {
 	struct name *waits_for;
 	struct list wait_place;
 	struct buf saved;		/* the encoded request, and parts behind it */
+	/* at the gate; in_id may be 0 then, for a message without an answer: */
+	uint8_t at_gate;		/* enum at_gate */
+	bool asked_again;
+	uint32_t held;			/* bytes of the request, as counted at the port */
+	uint64_t asked, pair;		/* number of its question, 0: none; hash of to and subject */
+	struct list gate_place;		/* port.gate.waiting */
+	uint32_t epoch;			/* of the policy that let it in */
+	struct buf question;		/* what it was asked; the memory stays with the slot */
 };
+
+enum at_gate { AT_NOTHING, AT_ROUTE, AT_PICK };
 
 struct inflight {
 	struct flight **blocks;		/* of BLOCK flights each, never given back before the end */
@@ -67,6 +77,9 @@ struct flight *inflight_open(struct inflight *, struct port *in, uint64_t in_id)
 	/* on in->opened and in the index; NULL: no memory; a 0 in_id is not indexed */
 void inflight_close(struct inflight *, struct flight *);
 	/* off all lists; its id means nothing from now on */
+struct flight *inflight_at(const struct inflight *, uint32_t slot);
+	/* 0 .. all slots there are: open flights only; NULL: none is in it */
+uint32_t inflight_slots(const struct inflight *);
 void inflight_serve(struct flight *, struct port *out);
 struct flight *inflight_by_id(struct inflight *, uint64_t id);	/* NULL: over, or never was */
 struct flight *inflight_by_opener(struct inflight *, struct port *in, uint64_t in_id);

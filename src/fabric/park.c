@@ -4,7 +4,7 @@
  * They wait encoded, with the parts of their body behind them, first come
  * first served.  What may wait is bounded in number and bytes.
  */
-#include "fabric/request.h"
+#include "fabric/gate_parts.h"
 
 enum { LOOK_AHEAD = 16 };
 
@@ -42,13 +42,16 @@ flight_unpark(struct fabric *f, struct flight *fl)
 void
 request_park(struct fabric *f, struct flight *fl, struct name *name, const struct envelope *e)
 {
-	if (name->waiting_count >= f->limits.waiting || !may_wait(f, name, envelope_size(e))) {
+	size_t size = e ? envelope_size(e) : buf_len(&fl->saved);
+
+	if (name->waiting_count >= f->limits.waiting || !may_wait(f, name, size)) {
 		flight_fail(f, fl, E_overloaded, FATE_NOT_DELIVERED,
 		    "all instances are busy and as many requests wait as may");
 		return;
 	}
-	buf_init(&fl->saved, f->limits.waiting_bytes);
-	if (envelope_put(&fl->saved, e, STR("")) == -1) {
+	if (e)
+		buf_init(&fl->saved, f->limits.waiting_bytes);
+	if (e && envelope_put(&fl->saved, e, STR("")) == -1) {
 		flight_fail(f, fl, E_overloaded, FATE_NOT_DELIVERED, "no memory to wait in");
 		return;
 	}
@@ -59,21 +62,31 @@ request_park(struct fabric *f, struct flight *fl, struct name *name, const struc
 void
 park_part(struct fabric *f, struct flight *fl, const struct envelope *e)
 {
-	struct name *name = fl->waits_for;
+	struct name *name = fl->waits_for;	/* NULL: it waits at the gate */
 	size_t size = envelope_size(e);
 
-	if (!may_wait(f, name, size) || envelope_put(&fl->saved, e, STR("")) == -1) {
+	if ((name ? !may_wait(f, name, size) : f->buffered + size > f->limits.buffers) ||
+	    envelope_put(&fl->saved, e, STR("")) == -1) {
 		flight_fail(f, fl, E_overloaded, FATE_NOT_DELIVERED,
-		    "the request waits for a free instance and its body is too large to keep");
+		    "the request waits and its body is too large to keep");
 		return;
 	}
-	name->waiting_bytes += size;
+	if (name)
+		name->waiting_bytes += size;
 	f->buffered += size;
 }
 
-/* The saved request, then the parts that came behind it. */
 static void
-resume(struct fabric *f, struct flight *fl, const struct target *t)
+resume_oneway(struct fabric *f, struct flight *fl, const struct target *t, struct envelope *e)
+{
+	if (request_send(f, t->port, e) == -1)
+		flight_fail(f, fl, E_overloaded, FATE_NOT_DELIVERED, "");
+	else
+		flight_end(f, fl);
+}
+
+void
+flight_resume(struct fabric *f, struct flight *fl, const struct target *t)
 {
 	struct buf saved;
 	struct envelope e;
@@ -89,9 +102,10 @@ resume(struct fabric *f, struct flight *fl, const struct target *t)
 	buf_init(&fl->saved, 0);
 	while (envelope_parse(rest, UINT32_MAX, &e, &used, &why) == PARSE_OK) {
 		rest = str_skip(rest, used);
-		if (e.kind == KIND_REQUEST) {
-			left = mono_ms_until(f->now, (struct mono){
-			    fl->deadline.due * WHEEL_TICK_MS * 1000 });
+		if (e.kind == KIND_REQUEST && e.id == 0) {
+			resume_oneway(f, fl, t, &e);
+		} else if (e.kind == KIND_REQUEST) {
+			left = mono_ms_until(f->now, fl->until);
 			e.deadline_ms = left ? (uint32_t)left : 1;
 			request_start(f, fl, t, &e);
 		} else if (stream_pass(f, fl, &fl->onward, &e, STR("")) == -1 &&
@@ -117,17 +131,18 @@ dispatch_one(struct fabric *f, struct name *name)
 
 	list_each(n, &name->waiting) {
 		struct flight *fl = list_of(n, struct flight, wait_place);
+		const struct gate_way way = { .picked = true };	/* once is enough */
 		struct target t = { .port = NULL };
 
 		if (tried++ == LOOK_AHEAD)
 			break;
 		if (envelope_parse(buf_view(&fl->saved), UINT32_MAX, &e, &used, &why) != PARSE_OK)
 			continue;
-		request_resolve(f, fl->in, &e, meta_find(e.meta, META_version), &t);
+		request_resolve(f, fl->in, &e, meta_find(e.meta, META_version), &way, &t);
 		if (t.error != E_NONE) {
 			flight_fail(f, fl, t.error, FATE_NOT_DELIVERED, t.why);
 		} else if (t.port) {
-			resume(f, fl, &t);
+			flight_resume(f, fl, &t);
 		} else if (t.name != name) {	/* a pattern covers it now, and is busy too */
 			flight_unpark(f, fl);
 			wait_at(f, fl, t.name);

@@ -11,6 +11,7 @@
 
 #include "base/errors.h"
 #include "base/list.h"
+#include "fabric/gate_port.h"
 #include "wire/announce.h"
 #include "wire/envelope.h"
 
@@ -51,6 +52,7 @@ struct port {
 	size_t piped;			/* bytes in those pipes */
 	uint64_t digest;		/* xor over its claims */
 	struct str from;		/* a client's first endpoint, or {NULL,0} */
+	struct gate_port gate;
 };
 
 enum { PORT_LOW = 128 * 1024 };	/* parts wait in pipes while more than this is queued */

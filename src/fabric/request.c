@@ -3,15 +3,14 @@
  * and how the answer finds its way back.  The ends are in flight.c, waiting
  * is in park.c, the choice of a target in resolve.c.
  */
-#include "fabric/request.h"
+#include "fabric/gate_parts.h"
 #include "fabric/version.h"
 #include "wire/hello.h"
 
 enum { BEYOND_MS = 100 };
 
-/* A request that opened no flight. */
-static void
-refuse(struct fabric *f, struct port *p, const struct envelope *e, enum error error,
+void
+request_refuse(struct fabric *f, struct port *p, const struct envelope *e, enum error error,
     const char *why)
 {
 	f->count.not_delivered++;
@@ -37,7 +36,10 @@ link_check(struct fabric *f, struct port *p, const struct envelope *e,
 	if (p->kind == PORT_CHILD && p->role == ROLE_LEAF && !str_eq(e->origin, p->node))
 		return false;
 	*why = "the sender does not hold the address in `from`";
-	if (p->kind != PORT_CHILD || e->from.n == 0)
+	if (p->kind != PORT_CHILD || e->from.n == 0 || gate_is_node(f, p, e))
+		return true;
+	/* a rule of a node below; no endpoint can have such a name */
+	if (str_starts(e->from, STR("rule:")) && !memchr(e->from.p, '@', e->from.n))
 		return true;
 	if ((name = fib_name(&f->fib, FAMILY_ENDPOINT, e->from)) != NULL)
 		list_each(n, &name->claims)
@@ -57,11 +59,20 @@ clean_meta(struct fabric *f, struct envelope *e, bool from_client)
 	return 0;
 }
 
+static uint32_t
+in_flight_max(const struct fabric *f, const struct port *p)
+{
+	uint32_t granted = p->gate.max_in_flight;
+
+	return granted && granted < f->limits.in_flight ? granted : f->limits.in_flight;
+}
+
 static bool
 admissible(struct fabric *f, struct port *p, struct envelope *e, struct str *constraint)
 {
 	struct meta_facts facts;
 	bool client = p->kind == PORT_CLIENT;
+	bool link = port_is_link(p);
 	const char *why;
 	enum error error;
 
@@ -76,11 +87,11 @@ admissible(struct fabric *f, struct port *p, struct envelope *e, struct str *con
 		error = E_shutting_down, why = "the node is draining";
 	else if (e->hops == 0)
 		error = E_hop_limit, why = "no hops are left";
-	else if (facts.looped && !client)
+	else if (facts.looped && link)
 		error = E_loop, why = "this node is in the path already";
-	else if (p->opened_count >= f->limits.in_flight)
+	else if (p->opened_count >= in_flight_max(f, p))
 		error = E_overloaded, why = "too many requests in flight on this link";
-	else if (!client && !link_check(f, p, e, &facts, &error, &why))
+	else if (link && !link_check(f, p, e, &facts, &error, &why))
 		;
 	else if (e->meta.n && (client || facts.strip) && clean_meta(f, e, client) == -1)
 		error = E_overloaded, why = "no memory";
@@ -92,7 +103,7 @@ admissible(struct fabric *f, struct port *p, struct envelope *e, struct str *con
 		return true;
 	}
 	f->count.malformed += error == E_malformed;
-	refuse(f, p, e, error, why);
+	request_refuse(f, p, e, error, why);
 	return false;
 }
 
@@ -110,6 +121,7 @@ request_start(struct fabric *f, struct flight *fl, const struct target *t, struc
 	uint64_t id = fl->id;
 
 	fl->claim = t->claim;
+	fl->sent = f->now;
 	if (t->claim)
 		t->claim->in_flight++;
 	inflight_serve(fl, to);
@@ -124,23 +136,83 @@ request_start(struct fabric *f, struct flight *fl, const struct target *t, struc
 }
 
 void
+request_begin(struct fabric *f, struct flight *fl, const struct envelope *e)
+{
+	uint32_t ms = e->deadline_ms ? e->deadline_ms : f->limits.request_ms;
+
+	fl->since = f->now;
+	fl->traced = e->flags & FLAG_TRACE;
+	fl->onward.ended = !(e->flags & FLAG_MORE);
+	fl->until = mono_add_ms(f->now, ms > f->limits.request_max_ms ? f->limits.request_max_ms : ms);
+}
+
+/* The question that let it in, for its flight: the bytes change hands. */
+static void
+keep_question(struct fabric *f, struct flight *fl, const struct gate_way *way)
+{
+	struct buf question = fl->question;
+
+	if (!way->asked)
+		return;
+	fl->question = f->gate.question;
+	f->gate.question = question;
+	f->gate.question.max = fl->question.max;
+	fl->epoch = way->epoch;
+}
+
+static void
+go_on(struct fabric *f, struct port *p, struct envelope *e, struct str constraint,
+    struct gate_way *way)
+{
+	struct target t;
+	struct flight *fl;
+	uint32_t ms;
+
+	request_resolve(f, p, e, constraint, way, &t);
+	if (t.error != E_NONE) {
+		request_refuse(f, p, e, t.error, t.why);
+		return;
+	}
+	if (e->id == 0 && !t.pick) {	/* nobody waits: what is full drops it, counted */
+		if (!t.port || request_send(f, t.port, e) == -1)
+			request_refuse(f, p, e, E_overloaded, "");
+		return;
+	}
+	if ((fl = inflight_open(&f->flights, p, e->id)) == NULL) {
+		request_refuse(f, p, e, E_overloaded, "no memory for another request");
+		return;
+	}
+	request_begin(f, fl, e);
+	keep_question(f, fl, way);
+	ms = (uint32_t)mono_ms_until(f->now, fl->until);
+	e->deadline_ms = e->id ? ms : 0;
+	/* the node beyond a link keeps the same deadline and knows more of the fate */
+	flight_set_deadline(f, fl, t.port && port_is_link(t.port) ? ms + BEYOND_MS : ms);
+	if (t.port)
+		request_start(f, fl, &t, e);
+	else if (!t.pick)
+		request_park(f, fl, t.name, e);
+	else
+		gate_pick(f, fl, t.name, e);
+}
+
+void
 request_open(struct fabric *f, struct port *p, const struct envelope *in)
 {
 	struct envelope e = *in;
-	struct target t;
+	struct gate_way way = { .picked = false };
 	struct str constraint;
-	struct flight *fl;
-	uint32_t ms = e.deadline_ms ? e.deadline_ms : f->limits.request_ms;
 
 	if (e.id)
 		f->count.requests++;
 	else
 		f->count.oneway++;
-	if (p->kind == PORT_CLIENT) {
+	if (!port_is_link(p)) {
 		e.origin = str(f->node);
-		e.from = p->from;
 		e.hops = HOPS_DEFAULT;
 	}
+	if (p->kind == PORT_CLIENT)
+		e.from = p->from;
 	if (e.id && inflight_by_opener(&f->flights, p, e.id)) {
 		/* an answer would end the conversation that owns the id */
 		f->count.malformed++;
@@ -149,32 +221,39 @@ request_open(struct fabric *f, struct port *p, const struct envelope *in)
 	}
 	if (!admissible(f, p, &e, &constraint))
 		return;
-	request_resolve(f, p, &e, constraint, &t);
-	if (t.error != E_NONE) {
-		refuse(f, p, &e, t.error, t.why);
+	if (f->gate.ops && gate_request(f, p, &e, constraint, &way) == GATE_DONE)
+		return;
+	go_on(f, p, &e, constraint, &way);
+}
+
+/*
+ * From the gate, with what came behind it meanwhile: fl->saved has it all.
+ */
+void
+request_resume(struct fabric *f, struct flight *fl, const struct gate_way *way)
+{
+	struct envelope e;
+	struct target t;
+	const char *why;
+	uint32_t left = (uint32_t)mono_ms_until(f->now, fl->until);
+	size_t used;
+
+	if (envelope_parse(buf_view(&fl->saved), UINT32_MAX, &e, &used, &why) != PARSE_OK) {
+		flight_fail(f, fl, E_malformed, FATE_NOT_DELIVERED, "it cannot be read again");
 		return;
 	}
-	if (e.id == 0) {	/* nobody waits: what is full drops it, counted */
-		if (!t.port || request_send(f, t.port, &e) == -1)
-			refuse(f, p, &e, E_overloaded, "");
-		return;
-	}
-	if ((fl = inflight_open(&f->flights, p, e.id)) == NULL) {
-		refuse(f, p, &e, E_overloaded, "no memory for another request");
-		return;
-	}
-	fl->since = f->now;
-	fl->traced = e.flags & FLAG_TRACE;
-	fl->onward.ended = !(e.flags & FLAG_MORE);
-	if (ms > f->limits.request_max_ms)
-		ms = f->limits.request_max_ms;
-	e.deadline_ms = ms;
-	/* the node beyond a link keeps the same deadline and knows more of the fate */
-	flight_set_deadline(f, fl, t.port && port_is_link(t.port) ? ms + BEYOND_MS : ms);
-	if (t.port)
-		request_start(f, fl, &t, &e);
+	request_resolve(f, fl->in, &e, meta_find(e.meta, META_version), way, &t);
+	flight_set_deadline(f, fl, t.port && port_is_link(t.port) ? left + BEYOND_MS : left);
+	if (t.error != E_NONE)
+		flight_fail(f, fl, t.error, FATE_NOT_DELIVERED, t.why);
+	else if (t.pick)
+		gate_pick(f, fl, t.name, &e);
+	else if (t.port)
+		flight_resume(f, fl, &t);
+	else if (e.id == 0)
+		flight_fail(f, fl, E_overloaded, FATE_NOT_DELIVERED, "");
 	else
-		request_park(f, fl, t.name, &e);
+		request_park(f, fl, t.name, NULL);
 }
 
 /* This node's line in a trace: its role, and how long the answer took from here. */

@@ -12,22 +12,34 @@ struct target {
 	struct port *port;	/* NULL and error E_NONE: wait at name */
 	struct claim *claim;
 	struct name *name;
+	bool pick;		/* policy picks the instance of name: gate_pick() */
 	enum error error;
 	char why[160];
 };
 
 /* resolve.c */
 void request_resolve(struct fabric *, struct port *from, const struct envelope *,
-    struct str constraint, struct target *);
+    struct str constraint, const struct gate_way *, struct target *);
 
 /* request.c */
+void request_refuse(struct fabric *, struct port *, const struct envelope *, enum error,
+    const char *why);
+	/* one that opened no flight */
+void request_begin(struct fabric *, struct flight *, const struct envelope *);
+	/* what its flight knows of it, with its deadline */
 int request_send(struct fabric *, struct port *to, struct envelope *);
 	/* one hop on; -1: its queue is full */
 void request_start(struct fabric *, struct flight *, const struct target *, struct envelope *);
 	/* sends it and hears the answerer from now on; or ends it */
 
+void request_resume(struct fabric *, struct flight *, const struct gate_way *);
+	/* what a flight has saved goes on, from the gate */
+
 /* park.c */
 void request_park(struct fabric *, struct flight *, struct name *, const struct envelope *);
+	/* NULL: what it has saved already */
+void flight_resume(struct fabric *, struct flight *, const struct target *);
+	/* the saved request, then the parts that came behind it */
 void park_part(struct fabric *, struct flight *, const struct envelope *);
 	/* a parked request takes its parts along */
 void flight_unpark(struct fabric *, struct flight *);

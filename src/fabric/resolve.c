@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "fabric/request.h"
+#include "fabric/gate_parts.h"
 
 static void
 no_target(struct target *t, enum error error, const char *what, struct str name)
@@ -30,7 +30,7 @@ go_up(struct fabric *f, const struct port *from, struct target *t, const char *w
 
 static void
 resolve_service(struct fabric *f, struct port *from, const struct envelope *e,
-    struct str constraint, struct target *t)
+    struct str constraint, const struct gate_way *way, struct target *t)
 {
 	struct ask ask = { .constraint = constraint, .not_to = port_is_link(from) ? from : NULL };
 
@@ -41,6 +41,16 @@ resolve_service(struct fabric *f, struct port *from, const struct envelope *e,
 	if (str_is(ask.service, "fedx")) {
 		t->port = f->self;
 		return;
+	}
+	if (f->gate.hooks >> HOOK_BALANCE & 1) {
+		struct name *name = fib_name(&f->fib, FAMILY_SERVICE, ask.service);
+
+		if (name && gate_strategy(f, from, e, constraint, name, &ask) && !way->picked) {
+			t->name = name;
+			t->pick = true;
+			return;
+		}
+		ask.instance = way->instance;
 	}
 	switch (fib_choose(&f->fib, &ask, &t->claim, &t->name)) {
 	case CHOSEN_ONE:
@@ -100,11 +110,13 @@ resolve_endpoint(struct fabric *f, struct port *from, const struct envelope *e, 
 
 void
 request_resolve(struct fabric *f, struct port *from, const struct envelope *e,
-    struct str constraint, struct target *t)
+    struct str constraint, const struct gate_way *way, struct target *t)
 {
 	*t = (struct target){ .error = E_NONE };
-	if (e->to.n == 0)
-		resolve_service(f, from, e, constraint, t);
+	if (way->via.n && !str_is(way->via, f->node))
+		resolve_node(f, from, way->via, t);
+	else if (e->to.n == 0)
+		resolve_service(f, from, e, constraint, way, t);
 	else if (memchr(e->to.p, '@', e->to.n))
 		resolve_endpoint(f, from, e, t);
 	else

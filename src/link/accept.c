@@ -23,7 +23,7 @@ struct door {
 	char peer[];
 };
 
-enum { LINGER_MS = 2000, RESPONSE_MAX = 4 << 20 };
+enum { CLOSE_MS = 2000, RESPONSE_MAX = 4 << 20 };
 
 static void
 door_free(struct door *d)
@@ -86,7 +86,7 @@ respond(struct door *d, struct str response)
 
 	d->conn = NULL;
 	conn_put(c, response);
-	conn_finish(c, LINGER_MS);
+	conn_finish(c, CLOSE_MS);
 	door_free(d);
 }
 

@@ -106,13 +106,38 @@ link_up(struct link *l)
 
 /* --- the side that was dialled --- */
 
-static void
-refuse(struct link *l, enum error error, const char *theirs, const char *ours)
+void
+link_refuse(struct link *l, enum error error, const char *theirs, const char *ours)
 {
 	/* the error first: lines repeat by it, whatever port the next one comes from */
 	log_event(LOG_LEVEL_WARNING, "link_refused", "error", error_row(error)->name,
 	    "peer", l->peer, "why", ours, NULL);
 	link_close(l, error, theirs);
+}
+
+void
+link_welcome(struct link *l)
+{
+	struct links *ls = l->links;
+	struct hello w = about_us(ls);
+
+	if (l->dialled) {
+		w = (struct hello){ .node = l->port.node, .cluster = str(l->cluster), .role = l->port.role,
+		    .instance = l->instance };
+		if (l->owner)
+			l->owner->up(l->owner_data, &w);
+		link_up(l);
+		return;
+	}
+	/* welcome is only who has a place: else the other side takes a refusal for a lost link */
+	link_up(l);
+	if (l->state != LINK_UP || !l->network)
+		return;
+	w.cluster = str(ls->fabric->cluster);
+	if (say_hello(l, KIND_WELCOME, &w) == -1)
+		link_close(l, E_overloaded, "no memory");
+	else if (l->port.kind == PORT_CHILD)
+		say(l, KIND_END, 0, STR(""));
 }
 
 static struct link *
@@ -132,13 +157,13 @@ static bool
 cluster_fits(struct link *l, const struct hello *h, const struct grant *g)
 {
 	const char *ours = l->links->fabric->cluster;
-	char theirs[240], log[240];
+	char theirs[400], log[400];
 
 	if (h->cluster.n && g->cluster[0] && !str_is(h->cluster, g->cluster)) {
 		snprintf(theirs, sizeof theirs, "the token belongs to cluster '%.60s', not '%.*s': "
 		    "start with -C %.60s, or ask for a token of your cluster", g->cluster,
 		    h->cluster.n > 60 ? 60 : (int)h->cluster.n, h->cluster.p, g->cluster);
-		refuse(l, E_cluster_isolated, theirs, theirs);
+		link_refuse(l, E_cluster_isolated, theirs, theirs);
 		return false;
 	}
 	if ((g->cluster[0] && strcmp(g->cluster, ours) != 0) ||
@@ -152,7 +177,7 @@ cluster_fits(struct link *l, const struct hello *h, const struct grant *g)
 		    "give its line in the token file cluster %.60s",
 		    h->node.n > 60 ? 60 : (int)h->node.n, h->node.p,
 		    is.n > 60 ? 60 : (int)is.n, is.p, ours, ours);
-		refuse(l, E_cluster_isolated, theirs, log);
+		link_refuse(l, E_cluster_isolated, theirs, log);
 		return false;
 	}
 	return true;
@@ -165,14 +190,14 @@ make_way(struct link *l, const struct hello *h)
 	struct link *old = same_node(l->links, h->node, l);
 
 	if (str_is(h->node, l->links->fabric->node)) {
-		refuse(l, E_node_id_in_use, "this is the hub's own node id: start with another -i",
+		link_refuse(l, E_node_id_in_use, "this is the hub's own node id: start with another -i",
 		    "it came with our own node id");
 		return false;
 	}
 	if (!old)
 		return true;
 	if (!l->exact && old->instance != h->instance) {
-		refuse(l, E_node_id_in_use, "a node with this id is connected: start with another "
+		link_refuse(l, E_node_id_in_use, "a node with this id is connected: start with another "
 		    "-i, or use a token that names exactly this node",
 		    "a second node with an id that is connected");
 		return false;
@@ -186,32 +211,32 @@ static void
 on_hello(struct link *l, const struct envelope *e)
 {
 	struct links *ls = l->links;
-	struct hello h, w = about_us(ls);
+	struct hello h;
 	struct err err = { .status = 0 };
 	struct grant g = { .role = ROLE_NONE };
 	const char *why = "";
 	enum error error;
 
 	if (e->payload.n > HELLO_MAX) {
-		refuse(l, E_too_large, "HELLO is over 4096 bytes", "HELLO is over 4096 bytes");
+		link_refuse(l, E_too_large, "HELLO is over 4096 bytes", "HELLO is over 4096 bytes");
 		return;
 	}
 	if (hello_get(e->payload, &h, &err) == -1) {
-		refuse(l, E_malformed, err.text, err.text);
+		link_refuse(l, E_malformed, err.text, err.text);
 		return;
 	}
 	if (h.role != ROLE_CLIENT && h.node.n == 0) {
-		refuse(l, E_malformed, "a node must say its id", "it did not say its node id");
+		link_refuse(l, E_malformed, "a node must say its id", "it did not say its node id");
 		return;
 	}
 	if (h.version_min > 1 || h.version_max < 1) {
-		refuse(l, E_unsupported, "this hub speaks version 1 of the protocol only",
+		link_refuse(l, E_unsupported, "this hub speaks version 1 of the protocol only",
 		    "it does not speak version 1 of the protocol");
 		return;
 	}
 	if (ls->auth && !l->port.admin && (error = auth_check(ls->auth, h.token, h.role, h.node,
 	    wall_now(), &g, &why)) != E_NONE) {
-		refuse(l, error, why, why);
+		link_refuse(l, error, why, why);
 		return;
 	}
 	l->exact = g.exact;
@@ -224,18 +249,12 @@ on_hello(struct link *l, const struct envelope *e)
 	l->port.role = h.role;
 	l->instance = h.instance;
 	if (link_name(l, h.node, str(ls->fabric->cluster), NULL) == -1) {
-		refuse(l, E_overloaded, "no memory", "no memory");
+		link_refuse(l, E_overloaded, "no memory", "no memory");
 		return;
 	}
-	/* welcome is only who has a place: else the other side takes a refusal for a lost link */
-	link_up(l);
-	if (l->state != LINK_UP)
-		return;
-	w.cluster = str(ls->fabric->cluster);
-	if (say_hello(l, KIND_WELCOME, &w) == -1)
-		link_close(l, E_overloaded, "no memory");
-	else if (l->port.kind == PORT_CHILD)
-		say(l, KIND_END, 0, STR(""));
+	if (l->network)
+		l->port.admin = false;	/* a node of this host is a link like any other */
+	link_join(l);
 }
 
 /*
@@ -255,7 +274,7 @@ on_bus_hello(struct link *l, const struct envelope *e)
 		w.cluster = str(ls->fabric->cluster);
 		say_hello(l, KIND_WELCOME, &w);
 	} else if (!l->port.admin) {
-		refuse(l, E_denied, "only the owner of this node may link a node to its socket",
+		link_refuse(l, E_denied, "only the owner of this node may link a node to its socket",
 		    "a node of another user came over the bus");
 	} else {
 		fabric_port_down(ls->fabric, &l->port, E_link_down);
@@ -263,25 +282,27 @@ on_bus_hello(struct link *l, const struct envelope *e)
 		l->state = LINK_GREETING;
 		l->network = true;
 		on_hello(l, e);
-		l->port.admin = false;
 	}
 }
 
 /* The list of who may join is another one now: who is not on it goes. */
-void
-links_check_grants(struct links *ls)
+uint32_t
+links_check_grants(struct links *ls, uint32_t *checked)
 {
+	uint32_t closed = 0;
 	struct grant g;
 	const char *why = "";
 	enum error error;
 
+	*checked = 0;
 	if (!ls->auth)
-		return;
+		return 0;
 	list_each(n, &ls->all) {
 		struct link *l = list_of(n, struct link, place);
 
 		if (!l->network || l->state != LINK_UP)
 			continue;
+		++*checked;
 		error = auth_check_again(ls->auth, l->token_hash, l->port.role, l->port.node,
 		    wall_now(), &g, &why);
 		if (error == E_NONE && strcmp(g.cluster, ls->fabric->cluster) != 0)
@@ -289,8 +310,9 @@ links_check_grants(struct links *ls)
 		if (error == E_NONE)
 			l->exact = g.exact;
 		else
-			refuse(l, error, why, why);
+			closed++, link_refuse(l, error, why, why);
 	}
+	return closed;
 }
 
 /* --- the side that dialled --- */
@@ -327,9 +349,7 @@ on_welcome(struct link *l, const struct envelope *e)
 	}
 	l->port.role = w.role;
 	l->instance = w.instance;
-	if (l->owner)
-		l->owner->up(l->owner_data, &w);
-	link_up(l);
+	link_join(l);
 }
 
 static void
@@ -406,6 +426,10 @@ link_hear(struct link *l, const struct envelope *e)
 {
 	if (l->state == LINK_GREETING) {
 		greeting(l, e);
+		return;
+	}
+	if (l->state == LINK_ADMITTING && e->kind != KIND_ERROR && e->kind != KIND_GOODBYE) {
+		link_hold(l, e);
 		return;
 	}
 	switch (e->kind) {

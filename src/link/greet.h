@@ -8,6 +8,11 @@
 
 void link_hear(struct link *, const struct envelope *);	/* one envelope came in */
 void link_up(struct link *);		/* it has proven itself: a port of the fabric from now on */
+void link_welcome(struct link *);	/* up, and whom it tells */
+void link_refuse(struct link *, enum error, const char *theirs, const char *ours);
+	/* closes; what the other side is told, and what our log says */
+void link_join(struct link *);		/* admit.c: it would be up if policy had no say: asks it */
+void link_hold(struct link *, const struct envelope *);	/* admit.c: until policy has answered */
 int link_hello(struct link *);		/* we dialled: say who we are */
 void link_tell_closing(struct link *, enum error, const char *why);	/* of a session */
 void link_ping(struct link *);

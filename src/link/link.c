@@ -9,7 +9,8 @@
 enum {
 	RESERVE = 256 * 1024,		/* of the queue, for what must be said when it is full */
 	STRANGER_IN = 16 * 1024,	/* who has not said HELLO: a line or WebSocket message, */
-	STRANGER_OUT = 64 * 1024	/* and what waits for it */
+	STRANGER_OUT = 64 * 1024,	/* and what waits for it */
+	HELD_MAX = 256 * 1024		/* more than one read brings */
 };
 
 struct session_out { struct out out; struct link *link; };
@@ -17,13 +18,13 @@ struct session_out { struct out out; struct link *link; };
 static size_t
 extra_max(const struct link *l)
 {
-	return l->network && l->state == LINK_GREETING ? STRANGER_OUT : l->links->set.queue + RESERVE;
+	return l->network && l->state < LINK_UP ? STRANGER_OUT : l->links->set.queue + RESERVE;
 }
 
 static size_t
 message_max(const struct link *l)
 {
-	if (l->network && l->state == LINK_GREETING)
+	if (l->network && l->state < LINK_UP)
 		return STRANGER_IN;
 	return l->session ? l->session->dialect->max_message :
 	    l->links->set.payload + ENVELOPE_HEAD + 3 * ENVELOPE_NAMES_MAX + ENVELOPE_META_MAX + 255;
@@ -253,7 +254,7 @@ take_envelopes(struct link *l, struct str in)
 	size_t used = 0, n;
 
 	while (l->state != LINK_DYING && used < in.n) {
-		switch (envelope_parse(str_skip(in, used), l->state == LINK_GREETING ? STRANGER_IN :
+		switch (envelope_parse(str_skip(in, used), l->state < LINK_UP ? STRANGER_IN :
 		    l->links->set.payload, &e, &n, &why)) {
 		case PARSE_MORE:
 			return used;
@@ -374,7 +375,7 @@ on_timer(struct wheel *w, struct timer *t)
 	uint64_t idle_ms = mono_us_since(conn_heard(l->conn), ls->fabric->now) / 1000;
 	uint64_t next = ls->set.ping_ms;
 
-	if (l->state == LINK_GREETING) {
+	if (l->state == LINK_GREETING || l->state == LINK_ADMITTING) {
 		link_close(l, E_timeout, "the handshake took too long");
 		return;
 	}
@@ -421,6 +422,7 @@ link_new(struct links *ls, struct conn *c, const char *peer, enum port_kind kind
 	l->since = ls->fabric->now = net_time(ls->net);
 	list_init(&l->dying);
 	list_init(&l->greeting);
+	buf_init(&l->held, HELD_MAX);
 	list_add(&ls->all, &l->place);
 	port_init(&l->port, &ops, kind);
 	l->port.node = str(l->text);
@@ -446,7 +448,7 @@ link_accept(struct links *ls, struct conn *c, const char *peer, const struct dia
 		link_close(l, E_overloaded, "no memory for a session");
 	}
 	if (!network) {
-		link_up(l);
+		link_join(l);
 		return l;
 	}
 	conn_set_max(c, extra_max(l));
@@ -491,6 +493,8 @@ link_free(struct link *l, uint32_t linger_ms)
 	if (l->port.up) {
 		ls->count[l->port.role]--;
 		fabric_port_down(ls->fabric, &l->port, E_link_down);
+	} else {	/* policy may be asked about it */
+		gate_port_down(ls->fabric, &l->port);
 	}
 	if (ls->event)
 		ls->event(ls, "link_down", l, l->why ? l->why : "");
@@ -512,6 +516,7 @@ link_free(struct link *l, uint32_t linger_ms)
 	list_del(&l->place);
 	list_del(&l->dying);
 	list_del(&l->greeting);
+	buf_free(&l->held);
 	free(l->text);
 	free(l->why);
 	free(l);
@@ -536,7 +541,7 @@ links_free(struct links *ls)
 const char *
 link_state_name(const struct link *l)
 {
-	static const char *const names[] = { "greeting", "up", "closing" };
+	static const char *const names[] = { "greeting", "admitting", "up", "closing" };
 
 	return names[l->state];
 }

@@ -50,7 +50,11 @@ struct links {
 	void (*event)(struct links *, const char *what, const struct link *, const char *why);
 };
 
-enum link_state { LINK_GREETING, LINK_UP, LINK_DYING };
+enum link_state {
+	LINK_GREETING,
+	LINK_ADMITTING,			/* it has proven who it is; policy is being asked */
+	LINK_UP, LINK_DYING
+};
 
 /* Told to who opened the link: an uplink, or nobody (NULL). */
 struct link_owner {
@@ -85,6 +89,7 @@ struct link {
 	bool flushes;				/* closing: what is queued goes out still */
 	bool exact;				/* its credential names exactly this node */
 	uint8_t token_hash[32];			/* of that credential; zeros: none was asked */
+	struct buf held;			/* envelopes that came while policy was asked */
 	char *text;				/* node id NUL cluster NUL peer address NUL */
 	const char *cluster, *peer;
 	char *why;				/* why it dies */
@@ -105,7 +110,10 @@ void link_goodbye(struct link *);	/* tells it when to come back, then closes */
 const char *link_state_name(const struct link *);
 const char *link_kind_name(const struct link *);	/* uplink, leaf, hub, client, self */
 void links_init(struct links *, struct net *, struct fabric *);
-void links_check_grants(struct links *);	/* auth has changed: close whom it lets in no more */
+uint32_t links_check_grants(struct links *, uint32_t *checked);
+	/* auth has changed: close whom it lets in no more; how many that are */
+void link_admitted(struct link *, enum error, const char *why);
+	/* what policy said, for gate_ops.admitted; E_NONE: it comes up */
 void links_reap(struct links *);	/* close what is dying; at the end of each turn */
 void links_free(struct links *);	/* closes all at once */
 

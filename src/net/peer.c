@@ -36,3 +36,11 @@ peer_is_admin(int fd)
 
 	return peer_uid(fd, &uid) == 0 && (uid == geteuid() || uid == 0);
 }
+
+bool
+peer_is_us(int fd)
+{
+	uid_t uid;
+
+	return peer_uid(fd, &uid) == 0 && uid == geteuid();
+}

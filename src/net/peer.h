@@ -5,5 +5,6 @@
 #include <stdbool.h>
 
 bool peer_is_admin(int fd);	/* our own uid, or root; unknown: false */
+bool peer_is_us(int fd);	/* our own uid; unknown: false */
 
 #endif

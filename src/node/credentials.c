@@ -1,9 +1,9 @@
 /*
  * credentials.c - tokens, keys and certificates: what a node shows and whom it
- * lets in, loaded at the start and again by SIGHUP, all of it or nothing.
+ * lets in, loaded at the start and again by a reload, all of it or nothing.
  */
 #include "net/tls.h"
-#include "node/node.h"
+#include "node/credentials.h"
 
 static bool
 dials_with_tls(const struct settings *s)

@@ -36,6 +36,9 @@ put_metrics(const struct node *n, struct buf *b)
 #define X(name, help) metric(b, #name "_total", "counter", help, f->count.name);
 	FABRIC_COUNTERS(X)
 #undef X
+#define X(name, help) metric(b, "policy_" #name "_total", "counter", help, f->gate.count.name);
+	GATE_COUNTERS(X)
+#undef X
 	put_errors(f, b);
 	buf_fmt(b, "# HELP fedx_links links that are up, by role of the other end\n"
 	    "# TYPE fedx_links gauge\n");
@@ -49,6 +52,21 @@ put_metrics(const struct node *n, struct buf *b)
 	metric(b, "endpoints", "gauge", "endpoints known here", f->fib.claimed[FAMILY_ENDPOINT]);
 	metric(b, "handshakes", "gauge", "connections that have not proven themselves",
 	    n->doors.count);
+	metric(b, "policy_reachable", "gauge", "1 while fedx-route can be asked", f->gate.reachable);
+	metric(b, "policy_failed", "gauge", "1 while no policy could be loaded, which denies everything",
+	    f->gate.failed);
+	metric(b, "policy_rules", "gauge", "rules of the policy in force that have been used or are known",
+	    n->control.rules.now.count);
+	metric(b, "policy_flows", "gauge", "verdicts that are kept", f->gate.flows.count);
+	metric(b, "policy_masks", "gauge", "sets of fields that those were decided by",
+	    f->gate.flows.mask_count);
+	metric(b, "policy_hits_total", "counter", "messages decided by a kept verdict", f->gate.flows.hits);
+	metric(b, "policy_misses_total", "counter", "messages for which none was kept",
+	    f->gate.flows.misses);
+	metric(b, "policy_evicted_total", "counter", "kept verdicts that made room for others",
+	    f->gate.flows.evicted);
+	metric(b, "policy_unkept_total", "counter", "verdicts for which there was no room",
+	    f->gate.flows.unkept);
 	metric(b, "reads_total", "counter", "reads from sockets", c->reads);
 	metric(b, "writes_total", "counter", "writes to sockets", c->writes);
 	metric(b, "bytes_in_total", "counter", "bytes read from sockets", c->bytes_in);
@@ -64,15 +82,17 @@ static unsigned
 put_body(const struct node *n, struct str path, struct buf *b)
 {
 	bool waits = n->fabric.has_uplink && !n->fabric.uplink;
+	bool open = n->fabric.gate.known || !n->fabric.gate.expected;
 
 	if (str_is(path, "/healthz")) {
 		buf_str(b, STR("ok\n"));
 	} else if (str_is(path, "/readyz")) {
-		if (n->ready && !n->draining && !waits) {
+		if (n->ready && !n->draining && !waits && open) {
 			buf_str(b, STR("ready\n"));
 			return 200;
 		}
-		buf_fmt(b, "%s\n", n->draining ? "draining" : waits ? "the uplink is down" : "starting");
+		buf_fmt(b, "%s\n", n->draining ? "draining" : waits ? "the uplink is down" :
+		    !open ? "policy is not there yet" : "starting");
 		return 503;
 	} else if (str_is(path, "/metrics")) {
 		put_metrics(n, b);

@@ -14,7 +14,6 @@
 #include "net/tls.h"
 #include "node/daemon.h"
 #include "node/node.h"
-#include "wire/json.h"
 
 static const int watched[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2 };
 
@@ -22,61 +21,6 @@ static const char *
 program(const struct settings *s)
 {
 	return s->role == ROLE_HUB ? "fedx-hub" : "fedx-leaf";
-}
-
-/* --- events --- */
-
-void
-node_event(struct node *n, const char *what, const char *subject, const char *peer,
-    const char *why)
-{
-	struct buf line;
-	char when[32];
-
-	log_event(strcmp(what, "announcement_refused") == 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
-	    what, "subject", subject, "peer", peer, "why", why && *why ? why : NULL, NULL);
-	if (!n->builtin || !builtin_watched(n->builtin))
-		return;
-	wall_text(wall_now(), when);
-	buf_init(&line, 8192);
-	buf_fmt(&line, "{\"v\":1,\"event\":\"%s\",\"time\":\"%s\",\"subject\":", what, when);
-	json_quote(&line, str(subject));
-	if (peer && *peer) {
-		buf_str(&line, STR(",\"peer\":"));
-		json_quote(&line, str(peer));
-	}
-	if (why && *why) {
-		buf_str(&line, STR(",\"why\":"));
-		json_quote(&line, str(why));
-	}
-	buf_str(&line, STR("}"));
-	builtin_event(n->builtin, buf_view(&line));
-	buf_free(&line);
-}
-
-static void
-on_fabric_event(struct fabric *f, const char *what, const struct port *p, struct str name)
-{
-	struct node *n = list_of(f, struct node, fabric);
-	char subject[256], peer[256];
-
-	snprintf(subject, sizeof subject, "%.*s", name.n > 250 ? 250 : (int)name.n, name.p);
-	snprintf(peer, sizeof peer, "%.*s", STR_FMT(p->node));
-	node_event(n, what, subject, peer, "");
-}
-
-static void
-on_link_event(struct links *ls, const char *what, const struct link *l, const char *why)
-{
-	struct node *n = list_of(ls, struct node, links);
-	char name[256];
-
-	if (l->port.kind == PORT_CLIENT && !l->network) {
-		log_event(LOG_LEVEL_DEBUG, what, "peer", l->peer, "why", why, NULL);
-		return;
-	}
-	snprintf(name, sizeof name, "%.*s", STR_FMT(l->port.node));
-	node_event(n, what, name, l->peer, why);
 }
 
 static void
@@ -183,35 +127,13 @@ node_drain(struct node *n)
 	timer_set(&n->fabric.wheel, &n->drain, n->fabric.now, n->set->drain_ms);
 }
 
-/* Who dials or is accepted from now on meets the new ones. */
-static void
-use_credentials(struct node *n)
+void
+node_use_credentials(struct node *n)
 {
 	n->links.auth = n->credentials.auth;
 	memcpy(n->links.token, n->credentials.token, sizeof n->links.token);
 	n->doors.tls = n->credentials.server;
 	n->uplink.tls = n->credentials.client;
-}
-
-static void
-reload(struct node *n)
-{
-	struct credentials old = n->credentials, loaded;
-	struct err e = { .status = 0 };
-	char count[24];
-
-	if (credentials_open(&loaded, n->set, &e) == -1) {
-		log_event(LOG_LEVEL_ERROR, "reload_failed", "why", e.text,
-		    "next", "the tokens and certificates from before stay in force", NULL);
-		return;
-	}
-	n->credentials = loaded;
-	use_credentials(n);
-	credentials_close(&old);
-	snprintf(count, sizeof count, "%zu", loaded.auth ? auth_count(loaded.auth) : 0);
-	log_event(LOG_LEVEL_INFO, "reloaded", "tokens", count, NULL);
-	links_check_grants(&n->links);
-	uplink_step(&n->uplink, ON_UPLINK_RETRY);
 }
 
 static void
@@ -247,7 +169,7 @@ on_signal(struct ev_loop *loop, ev_signal *w, int revents)
 		ev_break(loop, EVBREAK_ALL);
 		break;
 	case SIGHUP:
-		reload(n);
+		renew_signal(n);
 		break;
 	case SIGUSR1:		/* there are no log or capture files to open again */
 		break;
@@ -294,7 +216,7 @@ host_name(char to[256])
 static int
 open_fabric(struct node *n, struct err *e)
 {
-	static const struct fabric_ops ops = { on_fabric_event };
+	static const struct fabric_ops ops = { node_on_fabric };
 	struct settings *s = n->set;
 	char host[256], id[520];
 
@@ -312,6 +234,21 @@ open_fabric(struct node *n, struct err *e)
 		return err_exit(e, 78), err_set(e, "the node id is too long");
 	n->fabric.limits = s->limits;
 	n->fabric.fib.balance = (enum balance)s->balance;
+	return control_gate(n, e);
+}
+
+/* Ports of the node itself, and fedx-route if there is a policy. */
+static int
+open_inside(struct node *n, struct arguments a, struct err *e)
+{
+	char from[300];
+
+	snprintf(from, sizeof from, "fedx@%s", n->fabric.node);
+	if ((n->builtin = builtin_open(n, e)) == NULL)
+		return -1;
+	inner_open(&n->inner, &n->fabric, from, true);
+	inner_open(&n->rules, &n->fabric, "rule:", false);
+	renew_open(&n->renewal, n, a);
 	return 0;
 }
 
@@ -359,7 +296,7 @@ drop_to_user(struct node *n, struct err *e)
 }
 
 static int
-open_node(struct node *n, struct err *e)
+open_node(struct node *n, struct arguments a, struct err *e)
 {
 	struct settings *s = n->set;
 	uid_t owner = geteuid();
@@ -377,7 +314,7 @@ open_node(struct node *n, struct err *e)
 	n->started = n->fabric.now;
 	links_init(&n->links, n->net, &n->fabric);
 	n->links.set = s->link;
-	n->links.event = on_link_event;
+	n->links.event = node_on_link;
 	rand_bytes(&n->links.instance, sizeof n->links.instance);
 	snprintf(n->links.agent, sizeof n->links.agent, "%s %s", program(s), FEDX_VERSION);
 	if (s->cluster)
@@ -391,12 +328,13 @@ open_node(struct node *n, struct err *e)
 		return err_exit(e, 78);
 	if (credentials_open(&n->credentials, s, e) == -1)
 		return -1;
-	use_credentials(n);
-	if ((n->builtin = builtin_open(n, e)) == NULL || open_listeners(n, e) == -1)
+	node_use_credentials(n);
+	if (open_inside(n, a, e) == -1 || open_listeners(n, e) == -1)
 		return -1;
 	if (s->user && drop_to_user(n, e) == -1)
 		return -1;
 	start_watchers(n);
+	control_open(&n->control, n);
 	return 0;
 }
 
@@ -450,7 +388,11 @@ close_node(struct node *n)
 		listener_close(n->bus);
 		doors_close(&n->doors);
 		uplink_stop(&n->uplink);
+		renew_close(&n->renewal);
+		control_close(&n->control);
 		links_free(&n->links);
+		inner_close(&n->rules);
+		inner_close(&n->inner);
 		builtin_close(n->builtin);
 		fabric_free(&n->fabric);
 	}
@@ -494,7 +436,7 @@ node_check(struct settings *s)
 }
 
 int
-node_run(struct settings *s)
+node_run(struct settings *s, struct arguments a)
 {
 	struct node *n = calloc(1, sizeof *n);
 	struct err e = { .status = 0 };
@@ -505,11 +447,12 @@ node_run(struct settings *s)
 	n->set = s;
 	n->run.lock = -1;
 	list_init(&n->links.all);
+	list_init(&n->explanations);
 	signal(SIGPIPE, SIG_IGN);
 	log_open(program(s), (enum log_format)s->log_format, (enum log_level)s->log_level,
 	    s->daemon);
 	fd_limit_raise();
-	if ((s->daemon && daemon_fork(&e) == -1) || open_node(n, &e) == -1) {
+	if ((s->daemon && daemon_fork(&e) == -1) || open_node(n, a, &e) == -1) {
 		fprintf(stderr, "%s: %s\n", program(s), e.text);
 		status = e.status ? e.status : 70;
 	} else {

@@ -1,10 +1,13 @@
 /*
  * node.h - the one data plane: what fedx-hub and fedx-leaf are made of.
  *
- *	settings.c options.c	what was asked for
+ *	settings*.c options.c	what was asked for
  *	rundir.c daemon.c	a place and a process to be in
- *	credentials.c		tokens, keys and certificates, also again
- *	builtin.c		the service "fedx": what a node tells of itself
+ *	credentials.c		tokens, keys and certificates
+ *	control*.c decided.c	fedx-route, and what it has decided
+ *	renewal.c		a reload of all of that, as one
+ *	builtin*.c explain.c	the service "fedx": what a node tells of itself
+ *	inner.c			the node as a client of itself
  *	monitor.c		/healthz /readyz /metrics
  *	node.c			putting it together; the loop; signals
  */
@@ -13,16 +16,15 @@
 
 #include "link/accept.h"
 #include "link/uplink.h"
+#include "node/control.h"
+#include "node/credentials.h"
+#include "node/inner.h"
+#include "node/renewal.h"
 #include "node/rundir.h"
 #include "node/settings.h"
 
 struct builtin;
-
-struct credentials {			/* what a reload loads anew */
-	struct auth *auth;		/* hub: who may join; NULL: nobody is asked */
-	struct tls_ctx *server, *client;	/* NULL: no TLS there */
-	char token[TOKEN_MAX + 1];	/* what we show to an uplink; "": none */
-};
+struct explanation;
 
 struct node {
 	struct settings *set;
@@ -34,6 +36,10 @@ struct node {
 	struct uplink uplink;
 	struct builtin *builtin;
 	struct credentials credentials;
+	struct control control;
+	struct renewal renewal;
+	struct inner inner, rules;	/* who asks as "fedx@NODE"; who does what rules want */
+	struct list explanations;
 	struct listener *listeners[LISTEN_MAX], *bus;
 	struct rundir run;
 	struct mono started;
@@ -46,19 +52,25 @@ struct node {
 };
 
 int node_check(struct settings *);	/* prints them, after looking at the files they name; exit status */
-int node_run(struct settings *);	/* until it is told to stop; the exit status */
+int node_run(struct settings *, struct arguments);	/* until it is told to stop; the exit status */
 void node_drain(struct node *);		/* as SIGTERM does */
+void node_on_fabric(struct fabric *, const char *what, const struct port *, struct str name);
+void node_on_link(struct links *, const char *what, const struct link *, const char *why);
+	/* events.c, for fabric_ops and links */
 void node_event(struct node *, const char *what, const char *subject, const char *peer,
     const char *why);			/* to the log and to those who watch */
 
-/* credentials.c */
-int credentials_open(struct credentials *, const struct settings *, struct err *);
-	/* all, or -1 and nothing, *e with a status */
-void credentials_close(struct credentials *);	/* connections keep the TLS context they use */
+void node_use_credentials(struct node *);	/* who dials or is accepted from now on meets them */
+void node_denied(struct node *, const struct decision *);	/* to those who watch */
+int control_gate(struct node *, struct err *);		/* control_talk.c: the gate asks through it */
+void explained(struct node *, uint64_t number, const struct verdict *);	/* explain.c: an answer */
+void explain_lost(struct node *);		/* explain.c: there will be none */
 
 /* builtin.c */
 struct builtin *builtin_open(struct node *, struct err *);
 void builtin_close(struct builtin *);
+void builtin_say(struct builtin *, uint64_t answer, struct str lines);	/* who has gone: no harm */
+void builtin_end(struct builtin *, uint64_t answer);
 void builtin_event(struct builtin *, struct str json_line);	/* to watchers */
 bool builtin_watched(const struct builtin *);
 uint32_t builtin_endless(const struct builtin *);	/* answers that go on until they are cancelled */

@@ -14,7 +14,7 @@
 #include "node/rundir.h"
 
 static int
-choose(struct rundir *r, const char *path, struct err *e)
+choose(struct rundir *r, const char *name, const char *path, struct err *e)
 {
 	const char *run = getenv("FEDX_RUN"), *xdg = getenv("XDG_RUNTIME_DIR");
 	char text[512];
@@ -31,8 +31,8 @@ choose(struct rundir *r, const char *path, struct err *e)
 		return err_set(e, "the run directory '%.120s' is too long for a socket: its path may "
 		    "have %zu bytes", text, sizeof un.sun_path - sizeof "/route.sock");
 	strcpy(r->path, text);
-	snprintf(r->socket, sizeof r->socket, "%s/node.sock", r->path);
-	snprintf(r->lock_path, sizeof r->lock_path, "%s/node.lock", r->path);
+	snprintf(r->socket, sizeof r->socket, "%s/%s.sock", r->path, name);
+	snprintf(r->lock_path, sizeof r->lock_path, "%s/%s.lock", r->path, name);
 	return 0;
 }
 
@@ -100,12 +100,12 @@ take_lock(struct rundir *r, struct err *e)
 	return 0;
 }
 
-int
-rundir_open(struct rundir *r, const char *path, uid_t owner, struct err *e)
+static int
+open_for(struct rundir *r, const char *name, const char *path, uid_t owner, struct err *e)
 {
 	*r = (struct rundir){ .lock = -1 };
 	err_exit(e, 73);
-	if (choose(r, path, e) == -1) {
+	if (choose(r, name, path, e) == -1) {
 		err_exit(e, 78);
 		return -1;
 	}
@@ -116,6 +116,18 @@ rundir_open(struct rundir *r, const char *path, uid_t owner, struct err *e)
 		return -1;
 	}
 	return take_lock(r, e);
+}
+
+int
+rundir_open(struct rundir *r, const char *path, uid_t owner, struct err *e)
+{
+	return open_for(r, "node", path, owner, e);
+}
+
+int
+rundir_open_route(struct rundir *r, const char *path, uid_t owner, struct err *e)
+{
+	return open_for(r, "route", path, owner, e);
 }
 
 void

@@ -1,19 +1,23 @@
-/* settings.c - the list of settings.h: parsing, checking, printing. */
+/* settings.c - the list of settings.h: parsing, checking, printing, comparing. */
+#include "config.h"
+
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "net/net.h"
 #include "node/settings.h"
 
-enum type { DURATION, COUNT, SIZE, TEXT, BALANCE, LEVEL, FORMAT };
+enum type { DURATION, COUNT, SIZE, TEXT, LIST, YESNO, BALANCE, LEVEL, FORMAT };
+enum change { NOW, RESTART };
 
 enum { ENVELOPE_REST = 64 * 1024 };	/* more than head, names and meta of one */
 
-struct key { const char *name; enum type type; size_t at, size; uint64_t least, most; };
+struct key { const char *name; enum type type; size_t at, size; uint64_t least, most; enum change change; };
 
 static const struct key keys[] = {
-#define X(name, type, field, least, most) { name, type, offsetof(struct settings, field), \
-	sizeof ((struct settings *)0)->field, least, most },
+#define X(name, type, field, least, most, change) { name, type, offsetof(struct settings, field), \
+	sizeof ((struct settings *)0)->field, least, most, change },
 	SETTINGS(X)
 #undef X
 };
@@ -21,12 +25,26 @@ static const struct key keys[] = {
 static const char *const balances[] = { "least_inflight", "round_robin", NULL };
 static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
 static const char *const formats[] = { "logfmt", "json", NULL };
+static const char *const yesnos[] = { "no", "yes", "off", "on", "false", "true", NULL };
 
 static const char *const *
 words_of(enum type type)
 {
 	return type == BALANCE ? balances : type == LEVEL ? levels :
-	    type == FORMAT ? formats : NULL;
+	    type == FORMAT ? formats : type == YESNO ? yesnos : NULL;
+}
+
+/* The two lists: where one is, its length, and its bit in from_file. */
+struct listed { const char **at; size_t *count; unsigned bit; };
+
+static struct listed
+list_at(const struct settings *s, const struct key *k)
+{
+	struct settings *w = (struct settings *)(uintptr_t)s;
+
+	if (k->at == offsetof(struct settings, listen))
+		return (struct listed){ w->listen, &w->listen_count, LIST_LISTEN };
+	return (struct listed){ w->uplink, &w->uplink_count, LIST_UPLINK };
 }
 
 void
@@ -39,9 +57,37 @@ settings_init(struct settings *s, uint8_t role)
 	fabric_init(&f, STR("x"), STR("x"), role, (struct mono){ 0 }, NULL);
 	links_init(&ls, NULL, NULL);
 	*s = (struct settings){ .role = role, .link = ls.set, .limits = f.limits,
+	    .policy = { .wait_ms = 1000, .pick_ms = 50, .flows = FLOWS_MAX, .audit = 1000 },
 	    .drain_ms = 10000, .digest_ms = 60000, .log_level = LOG_LEVEL_INFO,
-	    .log_format = LOG_LOGFMT };
+	    .log_format = LOG_LOGFMT, .autostart = true };
 	fabric_free(&f);
+}
+
+void
+settings_free(struct settings *s)
+{
+	free(s->text);
+	s->text = NULL;
+}
+
+const char *
+settings_confdir(const struct settings *s)
+{
+	const char *conf = getenv("FEDX_CONF");
+
+	return s->confdir ? s->confdir : conf && *conf ? conf : SYSCONFDIR "/fedx";
+}
+
+const char *
+settings_log_level(const struct settings *s)
+{
+	return levels[s->log_level];
+}
+
+const char *
+settings_log_format(const struct settings *s)
+{
+	return formats[s->log_format];
 }
 
 static int
@@ -79,8 +125,11 @@ store(struct settings *s, const struct key *k, uint64_t v)
 {
 	uint32_t v32 = (uint32_t)v;
 	size_t vz = (size_t)v;
+	bool yes = v & 1;
 
-	if (k->size == sizeof v32)
+	if (k->type == YESNO)
+		memcpy((char *)s + k->at, &yes, sizeof yes);
+	else if (k->size == sizeof v32)
 		memcpy((char *)s + k->at, &v32, sizeof v32);
 	else
 		memcpy((char *)s + k->at, &vz, sizeof vz);
@@ -92,6 +141,8 @@ load(const struct settings *s, const struct key *k)
 	uint32_t v32;
 	size_t vz;
 
+	if (k->type == YESNO)
+		return ((const char *)s)[k->at] != 0;
 	if (k->size == sizeof v32) {
 		memcpy(&v32, (const char *)s + k->at, sizeof v32);
 		return v32;
@@ -104,7 +155,7 @@ static int
 unknown(struct str name, struct err *e)
 {
 	const char *near = NULL;
-	size_t best = 6, d;
+	size_t best = name.n < 6 ? name.n : 6, d;	/* as many edits as letters are no slip */
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		if ((d = str_distance(name, str(keys[i].name))) < best) {
@@ -117,6 +168,22 @@ unknown(struct str name, struct err *e)
 		    name.n > 60 ? 60 : (int)name.n, name.p, near);
 	return err_set(e, "unknown setting '%.*s'; -t lists all settings",
 	    name.n > 60 ? 60 : (int)name.n, name.p);
+}
+
+static int
+add(struct settings *s, const struct key *k, const char *v, struct err *e)
+{
+	struct listed l = list_at(s, k);
+
+	if ((s->from_file & l.bit) || !*v)
+		*l.count = 0;
+	s->from_file &= ~l.bit;
+	if (!*v)
+		return 0;
+	if (*l.count == LISTEN_MAX)
+		return err_set(e, "%s has more than %d values", k->name, LISTEN_MAX);
+	l.at[(*l.count)++] = v;
+	return 0;
 }
 
 int
@@ -136,7 +203,11 @@ settings_set(struct settings *s, const char *assignment, struct err *e)
 	if (!k)
 		return unknown(name, e);
 	err_exit(e, 78);
+	if (k->type == LIST)
+		return add(s, k, v.p, e);
 	if (k->type == TEXT) {
+		if (v.n == 0)
+			v.p = NULL;
 		memcpy((char *)s + k->at, &v.p, sizeof v.p);
 		return 0;
 	}
@@ -212,22 +283,88 @@ settings_check(const struct settings *s, struct err *e)
 	return 0;
 }
 
-void
-settings_print(const struct settings *s)
+/* As -t prints it and settings_set() takes it; of a list one value. */
+static void
+print(const struct settings *s, const struct key *k, size_t nth, struct buf *b)
 {
 	const char *text;
 
+	if (k->type == LIST) {
+		struct listed l = list_at(s, k);
+
+		buf_fmt(b, "%s=%s", k->name, nth < *l.count ? l.at[nth] : "");
+	} else if (k->type == TEXT) {
+		memcpy(&text, (const char *)s + k->at, sizeof text);
+		buf_fmt(b, "%s=%s", k->name, text ? text : "");
+	} else if (words_of(k->type)) {
+		buf_fmt(b, "%s=%s", k->name, words_of(k->type)[load(s, k)]);
+	} else {
+		buf_fmt(b, "%s=%" PRIu64 "%s", k->name, load(s, k), k->type == DURATION ? "ms" : "");
+	}
+}
+
+static size_t
+values_of(const struct settings *s, const struct key *k)
+{
+	size_t n = k->type == LIST ? *list_at(s, k).count : 1;
+
+	return n ? n : 1;
+}
+
+void
+settings_print(const struct settings *s)
+{
+	struct buf b;
+
+	buf_init(&b, 64 * 1024);
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		for (size_t n = 0; n < values_of(s, &keys[i]); n++) {
+			b.head = b.tail = 0;
+			print(s, &keys[i], n, &b);
+			printf("%.*s\n", STR_FMT(buf_view(&b)));
+		}
+	buf_free(&b);
+}
+
+static bool
+same(const struct settings *a, const struct settings *b, const struct key *k)
+{
+	struct buf of_a, of_b;
+	size_t n = values_of(a, k);
+	bool is;
+
+	buf_init(&of_a, 64 * 1024);
+	buf_init(&of_b, 64 * 1024);
+	if (n == values_of(b, k))
+		while (n--) {
+			print(a, k, n, &of_a);
+			print(b, k, n, &of_b);
+		}
+	else
+		buf_str(&of_a, STR("="));
+	is = str_eq(buf_view(&of_a), buf_view(&of_b));
+	buf_free(&of_a);
+	buf_free(&of_b);
+	return is;
+}
+
+void
+settings_adopt(struct settings *s, const struct settings *running, const struct settings *boot,
+    struct buf *changed, struct buf *restart)
+{
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		const struct key *k = &keys[i];
+		struct buf *to = k->change == NOW ? changed : restart;
 
-		if (k->type == TEXT) {
-			memcpy(&text, (const char *)s + k->at, sizeof text);
-			printf("%s=%s\n", k->name, text ? text : "");
-		} else if (words_of(k->type)) {
-			printf("%s=%s\n", k->name, words_of(k->type)[load(s, k)]);
-		} else {
-			printf("%s=%" PRIu64 "%s\n", k->name, load(s, k),
-			    k->type == DURATION ? "ms" : "");
-		}
+		if (!same(s, k->change == NOW ? running : boot, k))
+			buf_fmt(to, "%s%s", buf_len(to) ? " " : "", k->name);
+		if (k->change == NOW)
+			continue;
+		if (k->type == LIST)
+			*list_at(s, k).count = *list_at(boot, k).count;
+		memcpy((char *)s + k->at, (const char *)boot + k->at, k->size);
 	}
+	/* what has no key */
+	s->confdir = boot->confdir;
+	s->program = boot->program;
 }

@@ -1,4 +1,4 @@
-/* find.c - which node is meant: the first run directory where one answers. */
+/* find.c - which node is meant: the first run directory where one answers; a question to it. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -48,5 +48,23 @@ probe_dial(struct probe *p, struct bus *b, struct err *e)
 	if (r == -1)
 		err_set(e, "no node: %.*s", STR_FMT(buf_view(&tried)));
 	buf_free(&tried);
+	return r;
+}
+
+int
+probe_ask(struct probe *p, const char *subject, struct str payload, unsigned wait_ms,
+    struct buf *answer, struct err *e)
+{
+	struct envelope q = {
+		.kind = KIND_REQUEST, .type = payload.n ? TYPE_JSON : TYPE_TEXT, .hops = HOPS_DEFAULT,
+		.deadline_ms = wait_ms, .subject = str(subject), .payload = payload
+	};
+	struct bus b;
+	int r;
+
+	if (probe_dial(p, &b, e) == -1)
+		return -1;
+	r = bus_ask(&b, &q, wait_ms, NULL, answer, e);
+	bus_close(&b);
 	return r;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/rand.h"
 #include "net/sha256.h"
 #include "probe/keygen.h"
@@ -57,18 +58,10 @@ hex(const uint8_t *p, size_t n, char *to)
 static int
 write_all(int fd, const char *path, struct str s, struct err *e)
 {
-	while (s.n) {
-		ssize_t n = write(fd, s.p, s.n);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1) {
-			err_exit(e, KEYGEN_CANNOT);
-			return err_sys(e, "cannot write '%s'", path);
-		}
-		s = str_skip(s, (size_t)n);
-	}
-	return 0;
+	if (fd_write_all(fd, s) == 0)
+		return 0;
+	err_exit(e, KEYGEN_CANNOT);
+	return err_sys(e, "cannot write '%s'", path);
 }
 
 /* "90d" from now, as " 2027-01-31T00:00:00Z"; "" without a wish. */

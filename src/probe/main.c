@@ -19,6 +19,13 @@ const struct verb_row verbs[VERB_COUNT] = {
 	[VERB_TOP] =	{ "top", "", 0, 0, watch_run },
 	[VERB_DRAIN] =	{ "drain", "", 0, 0, show_run },
 	[VERB_KEYGEN] =	{ "keygen", "hub NAME | leaf NAME | token NODE", 0, 0, NULL },
+	[VERB_EXPLAIN] = { "explain", "[--method M] [--as PEER] FROM TO | --decision ID", 2, 2, explain_run },
+	[VERB_FLOWS] =	{ "flows", "", 0, 0, policy_run },
+	[VERB_POLICY] =	{ "policy", "", 0, 0, policy_run },
+	[VERB_RULES] =	{ "rules", "", 0, 0, policy_run },
+	[VERB_RELOAD] =	{ "reload", "[--check | --confirm SECONDS]", 0, 0, reload_run },
+	[VERB_CONFIRM] = { "confirm", "", 0, 0, reload_run },
+	[VERB_UNDO] =	{ "undo", "", 0, 0, reload_run },
 	[VERB_VERSION] = { "version", "", 0, 0, version_run },
 };
 
@@ -28,20 +35,23 @@ static const char help[] =
 "  call SERVICE METHOD [TEXT | -]      ask a service; -: each line of stdin\n"
 "       -J lines are JSON  -0 all of stdin is one payload  -P N in flight\n"
 "       -t SECONDS  --unordered  --idempotent  --version RANGE  --trace\n"
-"  serve SERVICE -- COMMAND...         be a service: one process a request\n"
-"       -P N at a time  --coprocess JSON lines to one process\n"
-"       --version V  --methods WORDS  --tags WORDS  --weight N\n"
+"  serve SERVICE -- COMMAND...         be a service: -P N at a time  --weight N\n"
+"       --coprocess JSON lines to one process  --version V  --methods W  --tags W\n"
 "  links | services | endpoints        what the node knows\n"
 "  trace NODE | SERVICE | ENDPOINT     every node on the way\n"
-"  watch | top                         events; counters, each second\n"
-"  drain                               let the node finish and go\n"
+"  watch | top | drain                 events; counters; let the node finish\n"
+"  explain FROM TO | --decision ID     which rule decides, which way it goes\n"
+"       TO: ENDPOINT, NODE or SERVICE[/METHOD]  --method M  --kind K  --as PEER\n"
+"  policy | rules | flows              the policy in force; what it decided\n"
+"  reload [--check | --confirm SECONDS] test the policy and take it\n"
+"  confirm | undo                      keep what was taken; go back\n"
 "  keygen hub NAME | leaf NAME | token NODE\n"
 "  version                             ours and the node's\n"
 "options: -r DIR the node's run directory (else $FEDX_RUN, then\n"
 "  $XDG_RUNTIME_DIR/fedx, then the system's)  -j JSON lines  -H no header\n"
 "  -q no progress, no warnings  -V version  -h help\n"
 "exit: 0 yes, 1 no, 2 the service failed, 64 usage, 65 input, 66 no file,\n"
-"  69 no node, 75 try again, 76 protocol, 77 denied; fedx-probe(1) has more\n";
+"  69 no node, 75 try again, 76 protocol, 77 denied, 78 refused; fedx-probe(1)\n";
 
 static int
 usage(const struct probe *p, const struct err *e)

@@ -33,6 +33,12 @@ static const struct row {
 	{ 0,   "methods",	"WORDS", OPT_METHODS,	V(SERVE) },
 	{ 0,   "tags",		"WORDS", OPT_TAGS,	V(SERVE) },
 	{ 0,   "weight",	"N",	OPT_WEIGHT,	V(SERVE) },
+	{ 'm', "method",	"NAME",	OPT_METHOD,	V(EXPLAIN) },
+	{ 0,   "kind",		"KIND",	OPT_KIND,	V(EXPLAIN) },
+	{ 0,   "as",		"PEER",	OPT_AS,		V(EXPLAIN) },
+	{ 0,   "decision",	"ID",	OPT_DECISION,	V(EXPLAIN) },
+	{ 0,   "confirm",	"SECONDS", OPT_CONFIRM,	V(RELOAD) },
+	{ 0,   "check",		NULL,	OPT_DRY,	V(RELOAD) },
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -166,7 +172,7 @@ opts_parse(struct probe *p, int argc, char **argv, int *at, struct err *e)
 	}
 	if (p->opt[OPT_HELP] || p->verb == VERB_NONE)
 		return 0;
-	if (p->operands < verbs[p->verb].min) {
+	if (p->operands < verbs[p->verb].min && !p->opt[OPT_DECISION]) {
 		err_set(e, "%s wants more words", verbs[p->verb].name);
 		return usage(e);
 	}

@@ -10,20 +10,21 @@
 enum {	/* CONVENTIONS section 3 */
 	EXIT_YES = 0, EXIT_NO = 1, EXIT_SERVICE = 2, EXIT_USAGE = 64, EXIT_DATA = 65,
 	EXIT_INPUT = 66, EXIT_NODE = 69, EXIT_SOFT = 70, EXIT_WRITE = 74, EXIT_LATER = 75,
-	EXIT_PEER = 76
+	EXIT_PEER = 76, EXIT_DENIED = 77, EXIT_REFUSED = 78
 };
 
 enum verb {
 	VERB_NONE, VERB_PING, VERB_CALL, VERB_SERVE, VERB_LINKS, VERB_SERVICES,
 	VERB_ENDPOINTS, VERB_TRACE, VERB_WATCH, VERB_TOP, VERB_DRAIN, VERB_KEYGEN,
-	VERB_VERSION, VERB_COUNT
+	VERB_VERSION, VERB_EXPLAIN, VERB_FLOWS, VERB_POLICY, VERB_RULES, VERB_RELOAD,
+	VERB_CONFIRM, VERB_UNDO, VERB_COUNT
 };
 
 enum opt {
 	OPT_RUNDIR, OPT_JSON, OPT_BARE, OPT_QUIET, OPT_HELP, OPT_VERSION_ONLY,
 	OPT_COUNT, OPT_PARALLEL, OPT_TIMEOUT, OPT_CHECK, OPT_WHOLE, OPT_UNORDERED,
 	OPT_IDEMPOTENT, OPT_VERSION, OPT_TRACE, OPT_COPROCESS, OPT_METHODS, OPT_TAGS,
-	OPT_WEIGHT, OPTS
+	OPT_WEIGHT, OPT_METHOD, OPT_KIND, OPT_AS, OPT_DECISION, OPT_CONFIRM, OPT_DRY, OPTS
 };
 
 enum { OPERANDS_MAX = 8, RUNDIR_MAX = 1024 };
@@ -55,6 +56,9 @@ int opt_ms(const char *seconds, unsigned *ms);	/* "2", "0.25"; -1: not that */
 /* find.c */
 int probe_dial(struct probe *, struct bus *, struct err *);
 	/* the first run directory with a live node; -1: all that was tried */
+int probe_ask(struct probe *, const char *subject, struct str payload, unsigned wait_ms,
+    struct buf *answer, struct err *);
+	/* one question to its service "fedx"; a payload is JSON */
 
 /* say.c */
 int say_error(const struct probe *, const struct err *);
@@ -74,6 +78,9 @@ int show_run(struct probe *);		/* links, services, endpoints, drain */
 int trace_run(struct probe *);
 int watch_run(struct probe *);		/* watch, top */
 int version_run(struct probe *);
+int explain_run(struct probe *);
+int policy_run(struct probe *);		/* flows, policy, rules */
+int reload_run(struct probe *);		/* reload, confirm, undo */
 const char *probe_version(void);
 
 #endif

@@ -5,10 +5,10 @@
 #include "config.h"
 #include "probe/lines.h"
 #include "probe/outlet.h"
-#include "probe/probe.h"
-#include "probe/table.h"
+#include "probe/show.h"
+#include "wire/json.h"
 
-enum { LIST_MAX = 64 * 1024 * 1024, WAIT_MS = 30 * 1000, COLUMN_LIST = 16 };
+enum { COLUMN_LIST = 16 };
 
 static const struct list {
 	enum verb verb;
@@ -48,23 +48,6 @@ list_of_verb(enum verb verb)
 }
 
 static int
-ask(struct probe *p, const char *subject, struct buf *answer, struct err *e)
-{
-	struct envelope q = {
-		.kind = KIND_REQUEST, .type = TYPE_TEXT, .hops = HOPS_DEFAULT,
-		.deadline_ms = WAIT_MS, .subject = str(subject)
-	};
-	struct bus b;
-	int r;
-
-	if (probe_dial(p, &b, e) == -1)
-		return -1;
-	r = bus_ask(&b, &q, WAIT_MS, NULL, answer, e);
-	bus_close(&b);
-	return r;
-}
-
-static int
 rows(struct table *t, struct str lines, struct err *e)
 {
 	struct str line;
@@ -76,19 +59,33 @@ rows(struct table *t, struct str lines, struct err *e)
 	return 0;
 }
 
-static int
-print(const struct probe *p, const struct list *l, struct str lines, struct err *e)
+int
+show_next(struct str *lines, struct str *object, struct err *e)
 {
-	size_t count = 0;
+	enum { JSON_DEPTH = 64 };
+	struct json_fault fault;
+	size_t used;
+
+	if (!line_next(*lines, true, object, &used))
+		return 0;
+	*lines = str_skip(*lines, used);
+	*object = str_trim(*object);
+	if (json_check(*object, JSON_DEPTH, &fault) == 0 && json_type(*object) == JSON_OBJECT)
+		return 1;
+	err_set(e, "the node sent a line that is no JSON object");
+	return err_exit(e, EXIT_PEER);
+}
+
+int
+show_lines(const struct probe *p, const struct column *columns, size_t count, struct str lines, struct err *e)
+{
 	bool aligned = isatty(STDOUT_FILENO);
 	struct outlet out;
 	struct table t;
 	int r;
 
-	while (count < COLUMN_LIST && l->columns[count].field)
-		count++;
 	outlet_open(&out);
-	table_open(&t, l->columns, count);
+	table_open(&t, columns, count);
 	if (p->opt[OPT_JSON]) {
 		if ((r = outlet_put(&out, lines, e)) == 0 && lines.n && lines.p[lines.n - 1] != '\n')
 			r = outlet_put(&out, STR("\n"), e);
@@ -103,6 +100,16 @@ print(const struct probe *p, const struct list *l, struct str lines, struct err 
 	return r;
 }
 
+static int
+print(const struct probe *p, const struct list *l, struct str lines, struct err *e)
+{
+	size_t count = 0;
+
+	while (count < COLUMN_LIST && l->columns[count].field)
+		count++;
+	return show_lines(p, l->columns, count, lines, e);
+}
+
 int
 show_run(struct probe *p)
 {
@@ -112,7 +119,7 @@ show_run(struct probe *p)
 	int r;
 
 	buf_init(&answer, LIST_MAX);
-	if ((r = ask(p, l->subject, &answer, &e)) == 0)
+	if ((r = probe_ask(p, l->subject, STR(""), WAIT_MS, &answer, &e)) == 0)
 		r = print(p, l, buf_view(&answer), &e);
 	buf_free(&answer);
 	return r == -1 ? probe_fail(p, &e) : EXIT_YES;
@@ -134,7 +141,7 @@ version_run(struct probe *p)
 
 	buf_init(&lines, LIST_MAX);
 	buf_fmt(&lines, "{\"v\":1,\"program\":\"fedx-probe\",\"version\":\"%s\"}\n", probe_version());
-	if (ask(p, "fedx/version", &lines, &e) == -1 && e.status != EXIT_NODE)
+	if (probe_ask(p, "fedx/version", STR(""), WAIT_MS, &lines, &e) == -1 && e.status != EXIT_NODE)
 		say_warning(p, "%s", e.text);
 	r = print(p, list_of_verb(VERB_VERSION), buf_view(&lines), &e);
 	buf_free(&lines);

@@ -30,7 +30,7 @@ characters(const char *cell)
 	return n;
 }
 
-static void
+void
 value_text(struct str value, struct buf *to)
 {
 	struct str rest = value, element;

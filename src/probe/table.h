@@ -19,6 +19,9 @@ struct table {
 	struct buf cells;		/* each with a NUL behind it, row by row */
 };
 
+void value_text(struct str value, struct buf *);
+	/* as a cell has it: text without quotes, an array with blanks between; absent, null: nothing */
+
 void table_open(struct table *, const struct column *, size_t count);
 void table_close(struct table *);
 int table_add(struct table *, struct str json, struct err *);

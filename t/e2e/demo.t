@@ -45,6 +45,8 @@ do
 	ok "$way: the call in flight has its fate" shows 'link_down: .*\(may have run\)'
 	ok "$way: the call without a hub has another" shows 'link_down: .*\(not delivered\)'
 	ok "$way: the leaves come back" shows 'site-b was without a hub for [0-9]+\.[0-9] s'
+	ok "$way: the denial of site-a" shows 'denied: policy does not allow this .*: site A is closed today'
+	ok "$way: and the line that decided" shows '^ +.* policy\.lua(:| +)3 '
 	ok "$way: plain text, as nobody sees colours in a file" not shows "$(printf '\033')"
 	ok "$way: nothing is left" is_clean "$pid"
 	test "$way" = loopback || ok "$way: the hub sees the router" shows '^ +site-a +leaf +up +198\.18\.0\.11:'
@@ -70,7 +72,7 @@ ok 'leaves nothing behind either' eventually is_clean ''
 
 # a program that does not do its part
 mkdir "$FEDX_RUN/bin"
-for program in fedx-hub fedx-probe
+for program in fedx-hub fedx-route fedx-probe
 do ln -s "$FEDX_BIN/$program" "$FEDX_RUN/bin"
 done
 printf '#!/bin/sh\nexit 3\n' >"$FEDX_RUN/bin/fedx-leaf"

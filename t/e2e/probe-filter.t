@@ -106,8 +106,8 @@ eventually sh -c 'fedx-probe -H endpoints | grep -q desk'
 like "$(fedx-probe -j ping desk@here.test)" '"node":"here.test"' 'ping of an endpoint: its node answers'
 like "$(fedx-probe -H trace desk@here.test)" "^1${tab}here.test${tab}hub" 'trace of an endpoint'
 ok '... which was not called'	not test -e called
-start fedx-leaf -u "fedx://$(ready_at "$FEDX_RUN/fedx-hub.log")" -i far.test -r "$FEDX_RUN/far"
 mkdir -m 700 far
+start fedx-leaf -u "fedx://$(ready_at "$FEDX_RUN/fedx-hub.log")" -i far.test -r "$FEDX_RUN/far"
 ok 'a leaf is ready'	wait_ready "$log"
 linked() { fedx-probe -r far ping here.test; }
 ok '... and linked'	eventually linked

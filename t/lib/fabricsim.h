@@ -3,9 +3,10 @@
  * script wants, with programs that ask, serve, stream, cancel and die.
  *
  * The script is bytes: from a random generator (t/unit/fabric-property.c) or
- * a fuzzer (t/fuzz/fabric.c).  After it all comes to rest, and what DESIGN
- * section 11 promises of requests is checked: sim_run() returns NULL, or
- * which promise was broken.
+ * a fuzzer (t/fuzz/fabric.c).  Some nodes have a policy that denies some
+ * targets and answers late, never, or twice, and is loaded again in between.
+ * After it all comes to rest, and what DESIGN section 11 promises of requests
+ * is checked: sim_run() returns NULL, or which promise was broken.
  */
 #ifndef FEDX_FABRICSIM_H
 #define FEDX_FABRICSIM_H
@@ -15,7 +16,7 @@
 #include "fabric/fabric.h"
 #include "wire/hello.h"
 
-enum { SIM_NODES = 5, SIM_APPS = 2, SIM_CALLS = 200, SIM_QUEUE = 200 * 1024 };
+enum { SIM_NODES = 5, SIM_APPS = 2, SIM_CALLS = 200, SIM_QUEUE = 200 * 1024, SIM_ASKS = 128 };
 
 struct sim_node;
 struct sim_app;
@@ -39,6 +40,10 @@ struct sim_node {
 	struct sim_app apps[SIM_APPS];
 	int parent;
 	char name[16];
+	bool policy;			/* denies the targets whose bits are set */
+	unsigned always, denies, digest;	/* denied by all of its policies; by this one */
+	struct { uint64_t number; uint8_t hook; bool deny; } asked[SIM_ASKS];
+	unsigned asked_count;
 };
 
 enum sim_end_how { SIM_OPEN, SIM_ANSWERED, SIM_NOT_DELIVERED, SIM_MAY_HAVE_RUN, SIM_CANCELLED, SIM_GONE };
@@ -59,7 +64,7 @@ static struct sim {
 	struct sim_call calls[SIM_CALLS];
 	int node_count;
 	unsigned call_count, ended[6];
-	uint64_t parked, parts, shed;		/* of all runs */
+	uint64_t parked, parts, shed, waited, denied, cut;	/* of all runs */
 	struct mono now;
 	const uint8_t *script, *script_end;
 	const char *broken;
@@ -82,6 +87,86 @@ static struct sim_end *
 sim_end_of(struct port *p)
 {
 	return list_of(p, struct sim_end, port);
+}
+
+/* --- policy --- */
+
+static const struct { const char *to, *subject; } sim_targets[10] = {
+	{ "", "s0/m" }, { "", "s1/m" }, { "", "s2/m" }, { "e0@d", "x/m" }, { "e1@d", "x/m" },
+	{ "e2@d", "x/m" }, { "n0", "fedx/m" }, { "n1", "fedx/m" }, { "", "s0/" }, { "", "s9/m" },
+};
+
+static bool
+sim_denies(const struct sim_node *n, unsigned bits, struct str to, struct str subject)
+{
+	for (unsigned i = 0; n->policy && i < 10; i++)
+		if (str_is(to, sim_targets[i].to) && str_is(subject, sim_targets[i].subject))
+			return bits >> i & 1;
+	return false;
+}
+
+static int
+sim_asked(void *owner, uint64_t number, const struct question *q)
+{
+	struct sim_node *n = owner;
+
+	if (n->asked_count == SIM_ASKS)
+		return 0;	/* and never answers */
+	n->asked[n->asked_count].number = number;
+	n->asked[n->asked_count].hook = q->hook;
+	n->asked[n->asked_count++].deny = q->hook == HOOK_ROUTE && sim_denies(n, n->denies, q->to, q->subject);
+	return 0;
+}
+
+static void
+sim_answer(struct sim_node *n, unsigned which, unsigned how)
+{
+	static const uint32_t keeps[] = { 0, 1, 500, FOREVER };
+	struct verdict v = { .answer = ANSWER_ALLOW, .limit_field = FIELD_COUNT, .keep_ms = keeps[how % 4],
+	    .read = 1u << FIELD_to | 1u << FIELD_subject, .seen = n->f.gate.changes };
+	uint64_t number;
+
+	if (which >= n->asked_count)
+		return;
+	number = n->asked[which].number;
+	if (n->asked[which].deny)
+		v.answer = ANSWER_DENY;
+	if (n->asked[which].hook == HOOK_BALANCE) {
+		v.answer = how & 4 ? ANSWER_PICK : ANSWER_STRATEGY;
+		v.strategy = (uint8_t)(how % STRATEGY_PICK);
+		v.instance = how;
+	}
+	n->asked[which] = n->asked[--n->asked_count];
+	if (how & 8)
+		return;		/* never */
+	gate_verdict(&n->f, number, &v);
+	if (how & 16)
+		gate_verdict(&n->f, number, &v);
+}
+
+static void
+sim_load_policy(struct sim_node *n, unsigned how)
+{
+	char digest[32] = { 0 };
+
+	if (!n->policy)
+		return;
+	if (how & 1)
+		gate_lost(&n->f);
+	if (how & 3) {
+		n->digest++;
+		n->denies = n->always | 1u << how % 10;
+	}
+	digest[0] = (char)n->digest;
+	if (how & 1) {
+		n->asked_count = 0;
+		if ((how & 12) == 0)
+			return;		/* it is away */
+		gate_connected(&n->f);
+	}
+	gate_policy(&n->f, &(struct policy_mark){ .generation = n->digest, .digest = { digest, 32 },
+	    .hooks = 1u << HOOK_ROUTE | (how & 16 ? 1u << HOOK_SCOPE : 0) |
+	    (how & 32 ? 1u << HOOK_BALANCE : 0) });
 }
 
 /* --- ports --- */
@@ -113,6 +198,8 @@ sim_send(struct port *p, const struct envelope *e, struct str more)
 	    e->kind == KIND_CANCEL || e->kind == KIND_CREDIT;
 	size_t size = envelope_size(e) + more.n;
 
+	if (e->kind == KIND_REQUEST && sim_denies(end->node, end->node->always, e->to, e->subject))
+		sim_broken("what policy denies went on");
 	if (end->dead || buf_len(&end->queue) + size > SIM_QUEUE + (urgent ? 65536u : 0))
 		return -1;
 	if (p->kind == PORT_SELF) {
@@ -428,10 +515,6 @@ sim_attach(struct sim_app *a)
 static void
 sim_ask(struct sim_app *a)
 {
-	static const struct { const char *to, *subject; } targets[] = {
-		{ "", "s0/m" }, { "", "s1/m" }, { "", "s2/m" }, { "e0@d", "x/m" }, { "e1@d", "x/m" },
-		{ "e2@d", "x/m" }, { "n0", "fedx/m" }, { "n1", "fedx/m" }, { "", "s0/" }, { "", "s9/m" },
-	};
 	struct sim_call *c = &sim.calls[sim.call_count];
 	unsigned target = sim_pick(10), shape = sim_pick(16);
 	uint8_t be[5] = { 0, 0, 0, (uint8_t)sim.call_count, 0 };
@@ -443,8 +526,8 @@ sim_ask(struct sim_app *a)
 	    .body_open = shape & 1, .body_window = WINDOW };
 	sim_says(a, (struct envelope){ .kind = KIND_REQUEST, .id = c->by_id,
 	    .flags = (uint16_t)((shape & 1 ? FLAG_MORE : 0) | (shape & 2 ? FLAG_TRACE : 0)),
-	    .deadline_ms = shape & 4 ? 1 + sim_pick(256) * 16 : 0, .to = str(targets[target].to),
-	    .subject = str(targets[target].subject),
+	    .deadline_ms = shape & 4 ? 1 + sim_pick(256) * 16 : 0, .to = str(sim_targets[target].to),
+	    .subject = str(sim_targets[target].subject),
 	    /* a node itself answers five bytes with a stream */
 	    .payload = { (char *)be, target >= 6 && (shape & 8) ? 5 : 4 } });
 }
@@ -593,19 +676,19 @@ sim_step(void)
 	struct sim_end *end;
 
 	switch (sim_pick(32)) {
-	case 0: case 1: case 2: case 3: case 4: case 5:
+	case 0: case 1: case 2: case 3: case 4:
 		if (sim_lives(a, a->life))
 			sim_ask(a);
 		break;
-	case 6: case 7: case 8:
+	case 6: case 7:
 		if (sim_lives(a, a->life))
 			sim_attach(a);
 		break;
-	case 9: case 10: case 11: case 12: case 13:
+	case 9: case 10: case 11: case 12:
 		if ((c = sim_any_call()) != NULL)
 			sim_caller_does(c, sim_pick(10));
 		break;
-	case 14: case 15: case 16: case 17: case 18: case 19: case 20:
+	case 14: case 15: case 16: case 17: case 18:
 		if ((c = sim_any_call()) != NULL)
 			sim_service_does(c, sim_pick(8));
 		break;
@@ -631,7 +714,16 @@ sim_step(void)
 			sim_link_down(n);
 		break;
 	case 30:
-		fabric_digest(&sim.nodes[sim_pick((unsigned)sim.node_count)].f);
+		n = &sim.nodes[sim_pick((unsigned)sim.node_count)];
+		if (sim_pick(4))
+			fabric_digest(&n->f);
+		else
+			sim_load_policy(n, sim_pick(64));
+		break;
+	case 5: case 8: case 13: case 19: case 20:
+		n = &sim.nodes[sim_pick((unsigned)sim.node_count)];
+		for (unsigned i = sim_pick(8) + 1; i > 0; i--)
+			sim_answer(n, sim_pick(8), sim_pick(32));
 		break;
 	default:
 		if (sim_lives(a, a->life))
@@ -647,6 +739,7 @@ static void
 sim_begin(void)
 {
 	static const struct fabric_ops ops = { NULL };
+	static const struct gate_ops gate_ops = { .ask = sim_asked };
 	static const int parents[4][SIM_NODES] = {
 		{ -1, 0, 0, 0, 0 }, { -1, 0, 1, 2, 3 }, { -1, 0, 0, 1, 1 }, { -1, 0, 1, 1, 2 },
 	};
@@ -668,6 +761,18 @@ sim_begin(void)
 		n->f.limits.in_flight = 40;
 		n->f.limits.waiting = 12;
 		n->f.limits.waiting_bytes = 400 * 1024;
+		n->policy = sim_pick(3) == 0;
+		n->always = n->denies = 0;
+		n->digest = n->asked_count = 0;
+		if (n->policy) {
+			gate_init(&n->f.gate, &gate_ops, n);
+			flows_free(&n->f.gate.flows);	/* a table of the usual size takes long to clear */
+			flows_init(&n->f.gate.flows, 64);
+			n->f.gate.limits.flows = 64;
+			n->f.gate.limits.audit = 3;
+			n->denies = n->always = sim_pick(256) & sim_pick(256);
+			sim_load_policy(n, sim_pick(64) & ~1u);
+		}
 		if (small & 2)
 			n->f.limits.buffers = 150 * 1024;
 		sim_open(n, &n->self, PORT_SELF, n->name, ROLE_HUB);
@@ -728,6 +833,11 @@ static void
 sim_rest(void)
 {
 	for (int round = 0; round < 6; round++) {
+		for (int i = 0; i < sim.node_count; i++) {
+			sim_load_policy(&sim.nodes[i], round ? 0 : 2);
+			while (sim.nodes[i].asked_count)
+				sim_answer(&sim.nodes[i], 0, 3);
+		}
 		sim_deliver_all();
 		for (unsigned i = 0; i < sim.call_count; i++) {
 			struct sim_call *c = &sim.calls[i];
@@ -742,6 +852,13 @@ sim_rest(void)
 		}
 		sim_deliver_all();
 		sim_pass_time(700000);
+	}
+	for (int round = 0; round < 4; round++) {	/* what was asked again, and old flows */
+		for (int i = 0; i < sim.node_count; i++)
+			while (sim.nodes[i].asked_count)
+				sim_answer(&sim.nodes[i], 0, 3);
+		sim_deliver_all();
+		sim_pass_time(5000);
 	}
 }
 
@@ -788,6 +905,9 @@ sim_end_all(void)
 		sim.parked += n->f.count.parked;
 		sim.parts += n->f.count.parts;
 		sim.shed += n->f.count.shed;
+		sim.waited += n->f.gate.count.waited;
+		sim.denied += n->f.gate.count.denied;
+		sim.cut += n->f.gate.count.cut;
 		fabric_free(&n->f);
 	}
 }

@@ -21,7 +21,8 @@ FEDX_BUILD=${FEDX_BUILD:-$FEDX_SRC}
 FEDX_BIN=${FEDX_BIN:-$FEDX_BUILD/bin}
 FEDX_TEST_SLOW=${FEDX_TEST_SLOW:-1}
 PATH=$FEDX_BIN:$FEDX_BUILD/t/lib:$PATH
-export FEDX_SRC FEDX_BUILD FEDX_BIN FEDX_TEST_SLOW PATH
+FEDX_LUA=${FEDX_LUA:-$FEDX_SRC/lua}
+export FEDX_SRC FEDX_BUILD FEDX_BIN FEDX_LUA FEDX_TEST_SLOW PATH
 LC_ALL=C; export LC_ALL
 # A sanitizer's finding is status 99, which is no failure that a test may have asked for.
 ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:strict_string_checks=1:exitcode=99}

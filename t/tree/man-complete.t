@@ -1,5 +1,5 @@
 #!/bin/sh
-# man-complete.t - the pages of the daemons and of the protocol have all that the source has, and nothing else.
+# man-complete.t - the pages of the daemons, the protocol, settings and policy have all that the source has, and nothing else.
 . "${0%/*}/../lib/tap.sh"
 cd "$FEDX_SRC" || exit 1
 man=share/man src=src
@@ -43,14 +43,14 @@ do
 	is "$(items $man/$page OPTIONS | sed 's/ Ar .*//' | sorted)" "$options" "$page has the options of options.c"
 	is "$(no_reload $man/$page OPTIONS | grep -Ev -e '-(set|check|version|help)( |$)')" '' \
 		"$page: each option has its default and what a change takes"
-	is "$(items $man/$page SETTINGS | sed 's/^Cm //')" "$keys" "$page has the settings"
-	is "$(no_reload $man/$page SETTINGS)" '' "$page: each setting has its default and what a change takes"
 	for section in 'EXIT STATUS' ENVIRONMENT FILES SIGNALS EXAMPLES 'SEE ALSO'
 	do ok "$page has $section" grep -qx "\\.Sh $section" $man/$page
 	done
 	is "$(items $man/$page SIGNALS | tr -d ' ,' | tr '\n' ' ')" 'HUP USR1 USR2 TERMINT QUIT PIPE ' "$page: the signals"
 	is "$(items $man/$page ENVIRONMENT | sed 's/^Ev //' | sorted)" "$(echo "$environment" | grep -v "^$other\$")" "$page: the environment"
 done
+is "$(items $man/fedx.lua.5 SETTINGS | sed 's/^Cm //')" "$keys" 'fedx.lua.5 has the settings'
+is "$(no_reload $man/fedx.lua.5 SETTINGS)" '' 'fedx.lua.5: each has its default and what a change takes'
 if command -v fedx-hub >/dev/null
 then
 	wrong=$($man/mktables.sh keys | while IFS= read -r line
@@ -79,6 +79,31 @@ ok 'the tables have rows' test "$(echo "$said" | wc -l)" -gt 80
 is "$(perl -0777 -ne 'print "$1\n" while /X\(\w+,\s*\d+,\s*(\d+,\s*-?\d+,\s*\d+),/g' $src/base/errors.h | tr -d ' \t')" \
 	"$(sed -n 's/^HTTP \([0-9]*\), JSON-RPC \(-[0-9]*\), exit status \([0-9]*\);.*/\1,\2,\3/p' $man/fedx-protocol.7)" \
 	'the errors have their numbers for HTTP, JSON-RPC and exit'
+
+# policy
+page=$man/fedx-policy.5
+unsaid() {	# unsaid PREFIX: names of standard input that no item of the page has
+	while read -r name
+	do grep -Eq "^\\.(It|Fn) .*($1)$name( |\$)" $page || echo "$name"
+	done
+}
+functions() {	# functions FILES...: what they give to Lua
+	cat "$@" | tr '{}' '\n\n' | sed -n 's/^ "\([a-z_]*\)", l_[a-z_]* *$/\1/p' | sorted
+}
+fields=$(perl -0777 -ne '/#define ASK_FIELDS\(X\)(.*?[^\\])\n/s or die; $_ = $1;
+	while (/\bX\((\w+)\)/g) { print "$1\n" }' $src/wire/ask.h)
+is "$($man/mktables.sh fields | cut -f 1)" "$fields" 'each field of a message is described'
+is "$(sed -n '/table ask$/,/end of table/s/^\.It Cm \([a-z0-9_]*\) .*/\1/p' $page)" "$fields" 'fedx-policy.5 has them'
+is "$(functions $src/policy/lua_fedx.c $src/policy/lua_verdict.c $src/policy/lua_list.c $src/policy/react.c | unsaid 'fedx\.|set:|pattern:')" '' \
+	'fedx-policy.5 has all of the module fedx'
+is "$(sed -n 's/.*lua_setfield(L, -2, "\([a-z]*\)");/\1/p' $src/policy/lua_fedx.c | sorted | unsaid 'fedx\.')" '' '... also what is Lua'
+is "$(functions $src/policy/lua_env.c | unsaid 'env:') $(functions $src/policy/lua_msg.c | unsaid 'msg:')" ' ' '... of env and msg'
+is "$(sed -n 's/^function t\.\([a-z]*\)(.*/\1/p' lua/fedx/test.lua | unsaid 't\.')" '' '... of fedx.test'
+is "$(for hook in admit scope route balance on.link on.service on.event; do grep -q "^\.It .*$hook" $page || echo "$hook"; done)" '' '... and the hooks'
+is "$(sed -n '/table cookbook$/,/end of table/s/^\.It Pa //p' $page)" "$(ls share/examples/policies)" '... and the cookbook'
+for field in node version tags weight in_flight latency_us is_local index
+do grep -q "\"$field\"" $src/policy/lua_pick.c && grep -qx "\.Cm $field.*" $page || not_ok "fedx-policy.5 has $field of an instance"
+done
 
 # what is logged
 events=$(cat $src/net/*.c $src/link/*.c $src/fabric/*.c $src/node/*.c $src/base/log.c | perl -0777 -ne '

@@ -32,7 +32,8 @@ serve(struct port *p, uint32_t weight, uint32_t max)
 static enum chosen
 choose(const char *method, const char *constraint, const struct port *not_to, struct claim **c)
 {
-	struct ask ask = { STR("s"), str(method), str(constraint), not_to };
+	struct ask ask = { .service = STR("s"), .method = str(method), .constraint = str(constraint),
+	    .not_to = not_to };
 	struct name *name;
 
 	return fib_choose(&fib, &ask, c, &name);

@@ -38,5 +38,9 @@ main(void)
 	    (unsigned long long)sim.parts, (unsigned long long)sim.shed);
 	ok(once || (sim.parked > 500 && sim.parts > 5000 && sim.shed > 5),
 	    "with requests that waited, bodies in parts, and buffers that were full");
+	printf("# waited for policy %llu, denied %llu, cut %llu\n", (unsigned long long)sim.waited,
+	    (unsigned long long)sim.denied, (unsigned long long)sim.cut);
+	ok(once || (sim.waited > 5000 && sim.denied > 1000 && sim.cut > 50),
+	    "and with policies that let wait and denied");
 	return done();
 }

@@ -151,6 +151,7 @@ main(void)
 	struct err e = { .status = 0 };
 
 	settings_init(&set, ROLE_HUB);
+	list_init(&n.explanations);
 	n.set = &set;
 	log_open("test", LOG_LOGFMT, LOG_LEVEL_ERROR, false);
 	fabric_init(&n.fabric, STR("hub.test"), STR("test"), ROLE_HUB, (struct mono){ 1000000 }, &ops);

@@ -6,6 +6,7 @@ const struct verb_row verbs[VERB_COUNT] = {
 	[VERB_NONE] = { "", "", 0, 0, NULL },
 	[VERB_CALL] = { "call", "", 2, 3, NULL },
 	[VERB_SERVE] = { "serve", "", 1, 1, NULL },
+	[VERB_EXPLAIN] = { "explain", "", 2, 2, NULL },
 };
 
 static struct probe p;
@@ -58,6 +59,9 @@ main(void)
 	is_int(PARSE(VERB_CALL, "s", "m", "--unorderd"), -1, "a misspelt option");
 	ok(strstr(e.text, "did you mean --unordered") != NULL, "gets a proposal: %s", e.text);
 	is_int(PARSE(VERB_CALL, "s", "m", "--coprocess"), -1, "an option of another verb");
+	is_int(PARSE(VERB_EXPLAIN, "a", "--as", "leaf", "b", "-m", "m"), 0, "explain: from, to and options");
+	is_int(PARSE(VERB_EXPLAIN, "a"), -1, "... without where to");
+	is_int(PARSE(VERB_EXPLAIN, "--decision=4f-1"), 0, "... a decision needs neither");
 	ok(opt_ms("2", &n) == 0 && n == 2000, "seconds");
 	ok(opt_ms("0.25", &n) == 0 && n == 250, "parts of them");
 	ok(opt_ms("0", &n) == -1 && opt_ms("1,5", &n) == -1 && opt_ms("1.", &n) == -1 &&

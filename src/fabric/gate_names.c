@@ -1,0 +1,388 @@
+/*
+ * gate_names.c - who may claim which name: the scopes that `admit` gave, then
+ * the scope hook.
+ *
+ * What a port says of names takes effect in the order in which it said it: a
+ * WITHDRAW, an END or a DIGEST behind an ANNOUNCE that waits for its verdict
+ * waits too.  Questions go ahead of that order, a few at a time.
+ */
+#include <stdlib.h>
+
+#include "fabric/gate_parts.h"
+#include "fabric/pattern.h"
+
+enum said_state { SAID_WAITS, SAID_ALLOWED, SAID_DENIED };
+
+struct said {
+	struct list place;		/* gate_port.names */
+	uint64_t asked;
+	uint8_t state;
+	enum error error;		/* DENIED, and why */
+	char *why;
+	size_t n;
+	char bytes[];			/* the envelope */
+};
+
+static bool
+is_claim(uint8_t kind)
+{
+	return kind == KIND_ATTACH || kind == KIND_ANNOUNCE;
+}
+
+static struct envelope
+envelope_of(const struct said *s)
+{
+	struct envelope e = { .kind = KIND_NONE };
+	const char *why;
+	size_t used;
+
+	envelope_parse((struct str){ s->bytes, s->n }, UINT32_MAX, &e, &used, &why);
+	return e;
+}
+
+static struct said *
+append(struct port *p, const struct envelope *e)
+{
+	struct gate_port *g = &p->gate;
+	size_t n = envelope_size(e);
+	struct said *s;
+
+	if (g->names_count >= NAMES_WAIT || g->names_bytes + n > NAMES_BYTES ||
+	    (s = malloc(sizeof *s + n)) == NULL)
+		return NULL;
+	*s = (struct said){ .state = SAID_WAITS, .n = n };
+	envelope_write((uint8_t *)s->bytes, e, STR(""));
+	list_add(&g->names, &s->place);
+	g->names_count++;
+	g->names_bytes += n;
+	return s;
+}
+
+static void
+said_close(struct fabric *f, struct port *p, struct said *s)
+{
+	if (s->asked) {
+		p->gate.names_asked--;
+		gate_unask(f, s->asked);
+	}
+	list_del(&s->place);
+	p->gate.names_count--;
+	p->gate.names_bytes -= s->n;
+	free(s->why);
+	free(s);
+}
+
+/* A claim is refused: to a client as the answer, to a node as a remark. */
+static enum gate_result
+tell(struct fabric *f, struct port *p, const struct envelope *e, enum error error, const char *why)
+{
+	if (e->kind == KIND_ANNOUNCE && f->ops && f->ops->event)
+		f->ops->event(f, "announcement_refused", p, str(why));
+	p->gate.names_lost = true;
+	port_error(f, p, e->kind == KIND_ATTACH ? e->id : 0, KIND_ERROR, error, FATE_NOT_DELIVERED,
+	    str(why));
+	return GATE_DONE;
+}
+
+static void
+decide(struct fabric *f, struct port *p, struct said *s, const struct question *q,
+    const struct decision *d)
+{
+	char text[400];
+
+	s->state = SAID_ALLOWED;
+	if (d->error == E_NONE)
+		return;
+	gate_denial(f, p, q, d, text);
+	s->state = SAID_DENIED;
+	s->error = d->error;
+	if ((s->why = malloc(strlen(text) + 1)) != NULL)
+		strcpy(s->why, text);
+}
+
+bool
+gate_granted(const struct port *p, struct str name)
+{
+	struct str run = { p->gate.scopes, p->gate.scopes_len }, pattern;
+
+	if (!p->gate.scopes)
+		return true;
+	while (scope_next(&run, &pattern))
+		if (test_holds(TEST_UNDER, name, pattern))
+			return true;
+	return false;
+}
+
+static struct question
+scope_question(const struct port *p, uint8_t kind, const struct announcement *a)
+{
+	return (struct question){ .hook = HOOK_SCOPE, .peer = p->gate.number, .subject = a->name,
+	    .version = a->version, .family = a->family, .action = kind == KIND_ATTACH ?
+	    STR("attach") : STR("announce") };
+}
+
+/* What is known without a question; false: nothing, it must be asked. */
+static bool
+known(struct fabric *f, const struct port *p, const struct announcement *a, struct decision *d)
+{
+	*d = (struct decision){ .answer = ANSWER_DENY, .error = E_NONE };
+	if (!gate_granted(p, a->name)) {
+		d->error = E_scope;
+		d->reason = STR("not within the scopes that it was admitted with");
+	} else if (gate_closed(&f->gate, HOOK_SCOPE)) {
+		d->error = f->gate.failed ? E_policy_error : E_NONE;
+		return f->gate.failed;
+	}
+	return true;
+}
+
+static void
+ask(struct fabric *f, struct port *p, struct said *s)
+{
+	struct envelope e = envelope_of(s);
+	struct announcement a;
+	struct decision d;
+	struct err err;
+	struct question q;
+	struct asked *asked;
+
+	if (announcement_get(e.payload, &a, &err) == -1) {
+		s->state = SAID_ALLOWED;	/* connected.c says what is wrong with it */
+		return;
+	}
+	q = scope_question(p, e.kind, &a);
+	if (known(f, p, &a, &d)) {
+		decide(f, p, s, &q, &d);
+	} else if ((s->asked = gate_ask(f, FOR_NAME, &q, STR(""), 0, &asked)) != 0) {
+		asked->port = p;
+		p->gate.names_asked++;
+	}
+}
+
+static void
+on_due(struct wheel *w, struct timer *t)
+{
+	struct fabric *f = fabric_of_wheel(w);
+	struct port *p = list_of(t, struct port, gate.names_due);
+	struct announcement a;
+	struct err err;
+
+	f->gate.count.unanswered++;
+	list_each(n, &p->gate.names) {	/* all: the next would wait as long again */
+		struct said *s = list_of(n, struct said, place);
+		struct envelope e = envelope_of(s);
+		struct question q;
+
+		if (!is_claim(e.kind) || s->state != SAID_WAITS ||
+		    announcement_get(e.payload, &a, &err) == -1)
+			continue;
+		if (s->asked) {
+			p->gate.names_asked--;
+			gate_unask(f, s->asked);
+			s->asked = 0;
+		}
+		q = scope_question(p, e.kind, &a);
+		decide(f, p, s, &q, &(struct decision){ .answer = ANSWER_DENY,
+		    .error = E_policy_unavailable });
+	}
+	gate_names_serve(f, p);
+}
+
+static void
+ask_ahead(struct fabric *f, struct port *p)
+{
+	list_each(n, &p->gate.names) {
+		struct said *s = list_of(n, struct said, place);
+
+		if (p->gate.names_asked >= NAMES_ASKED || !f->gate.reachable)
+			break;
+		if (s->state == SAID_WAITS && !s->asked && is_claim((uint8_t)envelope_of(s).kind))
+			ask(f, p, s);
+	}
+}
+
+void
+gate_names_serve(struct fabric *f, struct port *p)
+{
+	struct gate_port *g = &p->gate;
+
+	if (g->names_serving || !p->up)
+		return;
+	g->names_serving = true;
+	while (!list_empty(&g->names)) {
+		struct said *s = list_of(g->names.next, struct said, place);
+		struct envelope e = envelope_of(s);
+
+		if (is_claim(e.kind) && s->state == SAID_WAITS && !s->asked)
+			ask(f, p, s);
+		if (is_claim(e.kind) && s->state == SAID_WAITS)
+			break;
+		timer_drop(&f->wheel, &g->names_due);
+		f->gate.deciding = s;
+		connected_now(f, p, &e);
+		f->gate.deciding = NULL;
+		said_close(f, p, s);
+	}
+	ask_ahead(f, p);
+	if (list_empty(&g->names)) {
+		timer_drop(&f->wheel, &g->names_due);
+	} else if (!timer_is_set(&g->names_due)) {
+		g->names_due.fire = on_due;
+		timer_set(&f->wheel, &g->names_due, f->now, f->gate.limits.wait_ms);
+	}
+	g->names_serving = false;
+}
+
+bool
+gate_names_wait(struct fabric *f, struct port *p, const struct envelope *e)
+{
+	if (list_empty(&p->gate.names))
+		return false;
+	if (!append(p, e)) {
+		p->gate.names_lost = true;
+		if (e->kind == KIND_ATTACH || e->kind == KIND_DETACH)
+			tell(f, p, e, E_overloaded, "too many names wait for policy");
+	} else {
+		gate_names_serve(f, p);
+	}
+	return true;
+}
+
+enum gate_result
+gate_claim(struct fabric *f, struct port *p, const struct envelope *e,
+    const struct announcement *a, const char *action)
+{
+	struct said *s = f->gate.deciding;
+	struct question q;
+	struct decision d;
+	char text[400];
+
+	if (s && s->state == SAID_DENIED)
+		return tell(f, p, e, s->error, s->why ? s->why : "");
+	if (s || p->kind == PORT_SELF || (p->kind == PORT_CLIENT && p->admin))
+		return GATE_PASS;
+	q = scope_question(p, e->kind, a);
+	q.action = str(action);
+	if (known(f, p, a, &d)) {
+		if (d.error == E_NONE)
+			return GATE_PASS;
+		gate_denial(f, p, &q, &d, text);
+		return tell(f, p, e, d.error, text);
+	}
+	if (!append(p, e))
+		return tell(f, p, e, E_overloaded, "no memory to wait for policy in");
+	gate_names_serve(f, p);
+	return GATE_DONE;
+}
+
+void
+gate_names_answer(struct fabric *f, struct asked *asked, const struct verdict *v)
+{
+	struct port *p = asked->port;
+	struct decision d = decision_of(v);
+	struct announcement a;
+	struct err err;
+
+	list_each(n, &p->gate.names) {
+		struct said *s = list_of(n, struct said, place);
+		struct envelope e;
+		struct question q;
+
+		if (s->asked != asked->number)
+			continue;
+		s->asked = 0;
+		p->gate.names_asked--;
+		e = envelope_of(s);
+		if (asked->epoch == f->gate.epoch && announcement_get(e.payload, &a, &err) == 0) {
+			q = scope_question(p, e.kind, &a);
+			decide(f, p, s, &q, &d);
+		} else {
+			f->gate.count.old_verdicts++;
+		}
+		break;
+	}
+	gate_names_serve(f, p);
+}
+
+void
+gate_names_again(struct port *p)
+{
+	list_each(n, &p->gate.names)
+		list_of(n, struct said, place)->asked = 0;
+	p->gate.names_asked = 0;
+}
+
+void
+gate_names_renew(struct fabric *f)
+{
+	list_each(n, &f->ports)
+		list_each(m, &list_of(n, struct port, all)->gate.names) {
+			struct said *s = list_of(m, struct said, place);
+
+			if (s->state == SAID_ALLOWED)
+				s->state = SAID_WAITS;
+		}
+}
+
+void
+gate_names_free(struct fabric *f, struct port *p)
+{
+	timer_drop(&f->wheel, &p->gate.names_due);
+	list_each_safe(n, &p->gate.names)
+		said_close(f, p, list_of(n, struct said, place));
+}
+
+/* --- after a reload: what is claimed already --- */
+
+bool
+gate_claim_is_proven(const struct claim *c)
+{
+	return c->name->family == FAMILY_NODE && c->digest == 0;
+}
+
+bool
+gate_claim_asks(const struct fabric *f, const struct claim *c)
+{
+	return c->epoch != f->gate.epoch && c->port->kind != PORT_SELF && c->port->up &&
+	    !(c->port->kind == PORT_CLIENT && c->port->admin) && !gate_claim_is_proven(c);
+}
+
+struct question
+gate_claim_question(const struct claim *c)
+{
+	struct announcement a = { .family = c->name->family, .name = name_text(c->name),
+	    .version = c->version };
+
+	return scope_question(c->port, c->port->kind == PORT_CLIENT ? KIND_ATTACH : KIND_ANNOUNCE, &a);
+}
+
+void
+gate_names_drop(struct fabric *f, struct claim *c, const struct question *q,
+    const struct decision *d)
+{
+	struct port *p = c->port;
+	char text[400];
+
+	gate_denial(f, p, q, d, text);
+	p->gate.names_lost = true;
+	connected_drop(f, c);
+	port_error(f, p, 0, KIND_ERROR, d->error, FATE_NOT_DELIVERED, str(text));
+}
+
+void
+gate_names_narrow(struct fabric *f, struct port *p)
+{
+	struct decision d = { .answer = ANSWER_DENY, .error = E_scope,
+	    .reason = STR("not within the scopes that it is admitted with now") };
+	struct question q;
+
+	list_each_safe(n, &p->claims) {
+		struct claim *c = list_of(n, struct claim, of_port);
+
+		if (gate_claim_is_proven(c))
+			continue;
+		q = gate_claim_question(c);
+		if (!gate_granted(p, q.subject))
+			gate_names_drop(f, c, &q, &d);
+	}
+}

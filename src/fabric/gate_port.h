@@ -1,0 +1,43 @@
+/* gate_port.h - what policy keeps about one port; part of struct port. */
+#ifndef FEDX_GATE_PORT_H
+#define FEDX_GATE_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/str.h"
+#include "fabric/wheel.h"
+
+struct limiter;
+struct port;
+
+struct gate_port {
+	uint32_t number;		/* peer_facts.number; 0: not told */
+	struct port *next_peer;		/* in gate.peers, while it is up */
+	char *facts;			/* malloc'ed: these two, as gate_admit() was told */
+	struct str cluster, address;
+	struct list flows;		/* that its messages made */
+	uint32_t flow_count;
+	struct list waiting;		/* its requests that wait, in order: flight.gate_place */
+	uint32_t wait_count;
+	size_t wait_bytes;
+	bool serving;			/* they are being looked at */
+	uint32_t asked, asked_at_s;	/* for ASKS_A_SECOND */
+	struct list names;		/* what it said of names and waits, in order */
+	uint32_t names_count, names_asked;
+	size_t names_bytes;
+	bool names_serving, names_lost;	/* lost: some were refused or dropped, ask for all again */
+	struct timer names_due;		/* of the first one */
+	uint32_t epoch;			/* of the policy that admitted it */
+	struct list admitting;		/* gate.admitting */
+	uint64_t admit_asked;		/* number of that question; 0: not asked */
+	struct timer admit_due;
+	struct limiter *limiter;	/* of admit */
+	uint32_t max_in_flight, max_services, max_endpoints;	/* of admit; 0: no other than settings */
+	char *scopes, *tags;		/* of admit, malloc'ed; NULL: any, none */
+	size_t scopes_len;		/* scopes: a run of TLVs SCOPE, as in a verdict */
+};
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * credentials.h - tokens, keys and certificates: what a node shows and whom
+ * it lets in.
+ */
+#ifndef FEDX_CREDENTIALS_H
+#define FEDX_CREDENTIALS_H
+
+#include "link/auth.h"
+#include "node/settings.h"
+
+struct tls_ctx;
+
+struct credentials {			/* what a reload loads anew */
+	struct auth *auth;		/* hub: who may join; NULL: nobody is asked */
+	struct tls_ctx *server, *client;	/* NULL: no TLS there */
+	char token[TOKEN_MAX + 1];	/* what we show to an uplink; "": none */
+};
+
+int credentials_open(struct credentials *, const struct settings *, struct err *);
+	/* all, or -1 and nothing, *e with a status */
+void credentials_close(struct credentials *);	/* connections keep the TLS context they use */
+
+#endif

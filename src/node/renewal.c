@@ -1,0 +1,480 @@
+/* renewal.c - see renewal.h. */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "node/members.h"
+#include "node/node.h"
+#include "node/route_child.h"
+#include "wire/json.h"
+
+enum { SETTLE_MS = 20, SETTLED_MS = 5000, REPORT_MAX = 256 * 1024, WORDS_MAX = 8192 };
+
+static const char *const whats[] = {
+	[RELOAD_CHECK] = "check", [RELOAD_APPLY] = "apply", [RELOAD_CONFIRM] = "confirm", [RELOAD_UNDO] = "undo",
+};
+
+void
+renewal_wait(struct renewal *r, enum renewal_step step, uint64_t ms)
+{
+	struct fabric *f = &r->node->fabric;
+
+	if (r->step != step)
+		r->since = f->now;
+	r->step = step;
+	timer_set(&f->wheel, &r->timer, f->now, ms);
+}
+
+static uint64_t
+ms_in(const struct renewal *r)
+{
+	return mono_us_since(r->since, r->node->fabric.now) / 1000;
+}
+
+static void
+set_free(struct renewal *r, struct settings *s)
+{
+	if (!s || s == r->boot)
+		return;
+	settings_free(s);
+	free(s);
+}
+
+/* --- its end --- */
+
+static void
+over(struct renewal *r)
+{
+	bool again = r->again;
+
+	r->later = false;
+	timer_drop(&r->node->fabric.wheel, &r->timer);
+	renewal_stop(r);
+	set_free(r, r->set);
+	credentials_close(&r->credentials);
+	r->set = NULL;
+	r->step = RENEWAL_NONE;
+	r->again = false;
+	buf_free(&r->text);
+	buf_free(&r->report);
+	buf_free(&r->changed);
+	buf_free(&r->restart);
+	if (again)
+		renew_signal(r->node);
+}
+
+static void
+last_line(struct renewal *r, bool done, const char *why)
+{
+	struct buf *o = &r->report;
+
+	buf_fmt(o, "{\"v\":1,\"event\":\"reload\",\"what\":\"%s\",\"done\":%s", whats[r->what],
+	    done ? "true" : "false");
+	if (why && *why) {
+		buf_str(o, STR(",\"why\":"));
+		json_quote(o, str(why));
+	}
+	if (!done)
+		buf_fmt(o, ",\"retry\":%s", r->later ? "true" : "false");
+	if (done && r->what != RELOAD_CHECK) {
+		buf_fmt(o, ",\"tokens\":%zu,\"certificate\":%s,\"links_checked\":%u,\"links_closed\":%u,"
+		    "\"cut\":%" PRIu64, r->node->credentials.auth ? auth_count(r->node->credentials.auth) : 0,
+		    r->node->credentials.server ? "true" : "false", r->links.checked, r->links.closed,
+		    r->node->fabric.gate.count.cut - r->links.cut);
+	}
+	if (done) {
+		put_words(o, "settings", buf_view(&r->changed));
+		put_words(o, "restart", buf_view(&r->restart));
+	}
+	if (done && r->pending)
+		buf_fmt(o, ",\"confirm_s\":%u", r->confirm_ms / 1000);
+	buf_str(o, STR("}\n"));
+}
+
+void
+renewal_finish(struct renewal *r, bool done, const char *why)
+{
+	struct node *n = r->node;
+	char tokens[24], settings[400], restart[400];
+
+	snprintf(tokens, sizeof tokens, "%zu", n->credentials.auth ? auth_count(n->credentials.auth) : 0);
+	str_c(str_head(buf_view(&r->changed), buf_len(&r->changed) < 399 ? buf_len(&r->changed) : 399),
+	    settings, sizeof settings);
+	str_c(str_head(buf_view(&r->restart), buf_len(&r->restart) < 399 ? buf_len(&r->restart) : 399),
+	    restart, sizeof restart);
+	if (r->what == RELOAD_CHECK)
+		;
+	else if (done)
+		log_event(LOG_LEVEL_INFO, "reloaded", "what", r->what == RELOAD_APPLY ? NULL : whats[r->what],
+		    "tokens", tokens, "settings", *settings ? settings : NULL,
+		    "restart_for", *restart ? restart : NULL, NULL);
+	else
+		log_event(LOG_LEVEL_ERROR, "reload_failed", "why", why,
+		    "next", "policy, tokens and certificates from before stay in force", NULL);
+	last_line(r, done, why);
+	if (r->answer) {
+		builtin_say(n->builtin, r->answer, buf_view(&r->report));
+		builtin_end(n->builtin, r->answer);
+	}
+	over(r);
+}
+
+static void
+put_off(struct renewal *r, const char *why)
+{
+	r->later = true;
+	renewal_finish(r, false, why);
+}
+
+/* --- all of it is good: it is taken --- */
+
+static void
+use_settings(struct node *n)
+{
+	struct settings *s = n->set;
+
+	n->fabric.limits = s->limits;
+	n->fabric.fib.balance = s->balance;
+	n->fabric.gate.limits = s->policy;
+	n->links.set = s->link;
+	log_open(s->role == ROLE_HUB ? "fedx-hub" : "fedx-leaf", (enum log_format)s->log_format,
+	    (enum log_level)s->log_level, s->daemon);
+}
+
+static void
+forget_old(struct renewal *r)
+{
+	timer_drop(&r->node->fabric.wheel, &r->confirm);
+	if (!r->pending)
+		return;
+	r->pending = r->policy_pending = false;
+	credentials_close(&r->old_credentials);
+	if (r->old_set != r->node->set)
+		set_free(r, r->old_set);
+	r->old_set = NULL;
+}
+
+static void
+look_at_links(struct renewal *r)
+{
+	struct node *n = r->node;
+
+	r->links.closed = links_check_grants(&n->links, &r->links.checked);
+	uplink_step(&n->uplink, ON_UPLINK_RETRY);
+}
+
+static void
+settle(struct renewal *r)
+{
+	look_at_links(r);
+	renewal_wait(r, RENEWAL_SETTLING, 0);
+}
+
+static void
+take(struct renewal *r)
+{
+	struct node *n = r->node;
+	struct settings *old_set = n->set;
+	struct credentials old = n->credentials;
+
+	settings_adopt(r->set, old_set, r->boot, &r->changed, &r->restart);
+	n->set = r->set;
+	n->credentials = r->credentials;
+	r->set = NULL;
+	r->credentials = (struct credentials){ .auth = NULL };
+	use_settings(n);
+	node_use_credentials(n);
+	if (r->confirm_ms && !r->pending) {
+		r->pending = true;
+		r->old_set = old_set;
+		r->old_credentials = old;
+	} else {	/* what it goes back to remains the same */
+		credentials_close(&old);
+		set_free(r, old_set);
+	}
+	r->policy_pending = r->pending && n->control.mark.confirm_ms;
+	if (r->pending)
+		timer_set(&n->fabric.wheel, &r->confirm, n->fabric.now, r->confirm_ms);
+	settle(r);
+}
+
+static void
+go_back(struct renewal *r)
+{
+	struct node *n = r->node;
+	struct settings *newer = n->set;
+
+	if (!r->pending)
+		return;
+	credentials_close(&n->credentials);
+	n->credentials = r->old_credentials;
+	n->set = r->old_set;
+	r->old_credentials = (struct credentials){ .auth = NULL };
+	r->old_set = NULL;
+	r->pending = r->policy_pending = false;
+	timer_drop(&n->fabric.wheel, &r->confirm);
+	set_free(r, newer);
+	use_settings(n);
+	node_use_credentials(n);
+	links_check_grants(&n->links, &r->links.checked);
+	log_event(LOG_LEVEL_WARNING, "reload_undone", "next",
+	    "policy, tokens and certificates from before are in force again", NULL);
+}
+
+static void
+on_unconfirmed(struct wheel *w, struct timer *t)
+{
+	struct renewal *r = list_of(t, struct renewal, confirm);
+	struct control *c = &r->node->control;
+
+	(void)w;
+	if (c->state == CONTROL_UP && r->policy_pending)
+		control_reload(c, RELOAD_UNDO, 0, 0);
+	go_back(r);
+}
+
+/* --- fedx-route --- */
+
+/* Settings and credentials are good; does fedx-route take the policy? */
+static void
+ask_route(struct renewal *r)
+{
+	struct node *n = r->node;
+	struct control *c = &n->control;
+	bool wanted = c->conn || control_expected(n);
+
+	if (c->state == CONTROL_UP) {
+		r->id++;
+		r->generation = 0;
+		renewal_wait(r, RENEWAL_ASKING, CONTROL_RELOAD_MS);
+		control_reload(c, r->what, r->confirm_ms, r->id);
+	} else if (wanted && r->what == RELOAD_CHECK) {
+		put_off(r, "fedx-route is not there to try the policy");
+	} else if (wanted) {
+		renewal_wait(r, RENEWAL_STARTING, CONTROL_START_MS);
+		control_look(c);
+	} else if (r->what == RELOAD_CHECK) {
+		renewal_finish(r, true, NULL);
+	} else {
+		take(r);
+	}
+}
+
+static void
+done_by_route(struct renewal *r)
+{
+	switch (r->what) {
+	case RELOAD_CHECK:
+		renewal_finish(r, true, NULL);
+		break;
+	case RELOAD_APPLY:
+		take(r);
+		break;
+	case RELOAD_CONFIRM:
+		forget_old(r);
+		renewal_finish(r, true, NULL);
+		break;
+	case RELOAD_UNDO:
+		go_back(r);
+		settle(r);
+	}
+}
+
+/* The first line of its report has it: "policy.lua:12: ..." */
+static void
+why_of(struct str report, char to[240])
+{
+	struct str line, rest, file, why, number;
+	struct json_fault fault;
+
+	str_split(report, '\n', &line, &rest);
+	snprintf(to, 240, "fedx-route refused it");
+	if (json_check(line, 16, &fault) == -1 || !json_text_plain(json_member(line, "why"), &why))
+		return;
+	number = json_member(line, "line");
+	if (json_text_plain(json_member(line, "file"), &file))
+		snprintf(to, 240, "%.*s:%.*s: %.*s", file.n > 60 ? 60 : (int)file.n, file.p,
+		    number.n > 10 ? 10 : (int)number.n, number.n ? number.p : "",
+		    why.n > 150 ? 150 : (int)why.n, why.p);
+	else
+		snprintf(to, 240, "%.*s", why.n > 230 ? 230 : (int)why.n, why.p);
+}
+
+void
+renew_answered(struct node *n, uint64_t id, const struct reloaded *done)
+{
+	struct renewal *r = &n->renewal;
+	char why[240];
+
+	if (r->step != RENEWAL_ASKING || id != r->id)
+		return;
+	buf_str(&r->report, done->report);
+	if (!done->done) {
+		why_of(done->report, why);
+		renewal_finish(r, false, why);
+		return;
+	}
+	/* its POLICY may be on its way behind this */
+	r->generation = done->generation;
+	if (r->what == RELOAD_CHECK || n->control.mark.generation >= r->generation)
+		done_by_route(r);
+	else
+		timer_set(&n->fabric.wheel, &r->timer, n->fabric.now, CONTROL_DEAD_MS);
+}
+
+void
+renew_policy(struct node *n)
+{
+	struct renewal *r = &n->renewal;
+
+	if (r->step == RENEWAL_STARTING) {
+		if (n->control.mark.failed)
+			renewal_finish(r, false, n->control.mark_why);
+		else
+			take(r);
+	} else if (r->step == RENEWAL_ASKING) {
+		if (r->generation && n->control.mark.generation >= r->generation)
+			done_by_route(r);
+	} else if (r->policy_pending && n->control.mark.confirm_ms == 0) {
+		go_back(r);	/* it has undone its part by itself */
+	}
+}
+
+void
+renew_lost(struct node *n)
+{
+	if (n->renewal.step == RENEWAL_ASKING)
+		renewal_finish(&n->renewal, false, "fedx-route was lost meanwhile");
+}
+
+bool
+renew_waits(const struct node *n)
+{
+	return n->renewal.step == RENEWAL_ASKING;
+}
+
+/* --- the settings file --- */
+
+void
+renewal_text(struct renewal *r, struct str text)
+{
+	struct err e = { .status = 0 };
+	struct settings *s = malloc(sizeof *s);
+
+	if (!s) {
+		renewal_finish(r, false, "no memory");
+		return;
+	}
+	if (settings_build(s, r->boot->role, text, r->arguments, &e) == -1) {
+		free(s);
+		renewal_finish(r, false, e.text);
+		return;
+	}
+	r->set = s;
+	if (credentials_open(&r->credentials, s, &e) == -1) {
+		renewal_finish(r, false, e.text);
+		return;
+	}
+	ask_route(r);
+}
+
+/* --- asked for --- */
+
+static void
+on_timer(struct wheel *w, struct timer *t)
+{
+	struct renewal *r = list_of(t, struct renewal, timer);
+
+	(void)w;
+	switch (r->step) {
+	case RENEWAL_NONE:
+		break;
+	case RENEWAL_READING:
+		renewal_finish(r, false, "the settings were not read within 10 s: is there a loop?");
+		break;
+	case RENEWAL_STARTING:
+		put_off(r, "fedx-route does not start");
+		break;
+	case RENEWAL_ASKING:
+		put_off(r, "fedx-route does not answer");
+		break;
+	case RENEWAL_SETTLING:
+		if (gate_settled(&r->node->fabric) || ms_in(r) >= SETTLED_MS)
+			renewal_finish(r, true, NULL);
+		else
+			renewal_wait(r, RENEWAL_SETTLING, SETTLE_MS);
+	}
+}
+
+static void
+confirm_or_undo(struct renewal *r)
+{
+	struct control *c = &r->node->control;
+
+	if (c->state == CONTROL_UP && (c->mark.confirm_ms || (r->what == RELOAD_UNDO && !r->pending)))
+		ask_route(r);
+	else if (r->pending)
+		done_by_route(r);
+	else
+		renewal_finish(r, false, r->what == RELOAD_UNDO ? "there is nothing to go back to" :
+		    "there is nothing to confirm: what is in force stays, or was undone");
+}
+
+int
+renew_begin(struct node *n, enum reload_what what, uint32_t confirm_ms, uint64_t answer)
+{
+	struct renewal *r = &n->renewal;
+
+	if (r->step != RENEWAL_NONE)
+		return -1;
+	r->what = what;
+	r->confirm_ms = confirm_ms;
+	r->answer = answer;
+	r->links.checked = r->links.closed = 0;
+	r->links.cut = n->fabric.gate.count.cut;
+	renewal_wait(r, RENEWAL_READING, SETTINGS_MS);
+	if (what == RELOAD_APPLY && r->pending && !confirm_ms)
+		renewal_finish(r, false, "the last reload waits to be confirmed: confirm or undo it first");
+	else if (what == RELOAD_CONFIRM || what == RELOAD_UNDO)
+		confirm_or_undo(r);
+	else
+		renewal_read(r);
+	return 0;
+}
+
+void
+renew_signal(struct node *n)
+{
+	if (renew_begin(n, RELOAD_APPLY, 0, 0) == -1)
+		n->renewal.again = true;	/* what changed meanwhile is not missed */
+}
+
+void
+renew_open(struct renewal *r, struct node *n, struct arguments a)
+{
+	*r = (struct renewal){ .node = n, .arguments = a, .out = -1, .boot = n->set };
+	timer_init(&r->timer, on_timer);
+	timer_init(&r->confirm, on_unconfirmed);
+	buf_init(&r->text, SETTINGS_TEXT_MAX);
+	buf_init(&r->report, REPORT_MAX);
+	buf_init(&r->changed, WORDS_MAX);
+	buf_init(&r->restart, WORDS_MAX);
+}
+
+void
+renew_close(struct renewal *r)
+{
+	if (!r->node)
+		return;
+	r->again = false;
+	if (r->step != RENEWAL_NONE) {
+		r->answer = 0;
+		over(r);
+	}
+	forget_old(r);
+	set_free(r, r->node->set);
+	r->node->set = r->boot;
+}

@@ -1,0 +1,28 @@
+/* start.c - see start.h. */
+#include <stdio.h>
+
+#include "node/node.h"
+#include "node/options.h"
+#include "node/settings_file.h"
+#include "node/start.h"
+
+int
+node_start(uint8_t role, int argc, char **argv)
+{
+	const char *program = role == ROLE_HUB ? "fedx-hub" : "fedx-leaf";
+	struct arguments a = { argc, argv };
+	struct settings s;
+	struct err e = { .status = 0 };
+	int status;
+
+	settings_init(&s, role);
+	if ((status = options_parse(&s, argc, argv)) != -1)
+		return status;
+	if (settings_load(&s, a, &e) == -1) {
+		fprintf(stderr, "%s: %s\n", program, e.text);
+		return e.status ? e.status : 78;
+	}
+	status = s.check ? node_check(&s) : node_run(&s, a);
+	settings_free(&s);
+	return status;
+}

@@ -1,0 +1,206 @@
+/* fabric-revoke.c - another policy takes back what the one before gave: scopes, names, neighbours, conversations. */
+#include "fakeasker.h"
+#include "fakeport.h"
+
+static struct fabric f;
+static struct fake self, caller, other, service, hub;
+static struct asker asker;
+static const struct fabric_ops ops = { NULL };
+
+static void
+begin(uint32_t hooks)
+{
+	fabric_init(&f, STR("here"), STR("net"), ROLE_HUB, (struct mono){ 5000000 }, &ops);
+	asker_open(&f, &asker);
+	fake_open(&f, &self, PORT_SELF, "here");
+	fake_open(&f, &caller, PORT_CLIENT, "caller");
+	fake_open(&f, &other, PORT_CLIENT, "other");
+	fake_open(&f, &service, PORT_CLIENT, "service");
+	fake_open(&f, &hub, PORT_CHILD, "hub");
+	hub.port.role = ROLE_HUB;
+	fake_attach(&service, FAMILY_SERVICE, "s", "", "", 0);
+	fake_attach(&service, FAMILY_SERVICE, "t", "", "", 0);
+	fake_attach(&caller, FAMILY_ENDPOINT, "me@red", "", "", 0);
+	fake_attach(&caller, FAMILY_ENDPOINT, "me@blue", "", "", 0);
+	fake_announce(&hub, KIND_ANNOUNCE, FAMILY_SERVICE, "far", "", 0);
+	fake_forget(&service);
+	fake_forget(&caller);
+	fake_forget(&hub);
+	if (hooks)
+		asker_policy(&f, 1, hooks);
+	while (asker.count)
+		asker_allow(&f, &asker, 0);
+}
+
+static void
+end(const char *what)
+{
+	fake_wait(&f, 3000);
+	ok(f.gate.asks.used == 0 && f.gate.in_background == 0 && gate_settled(&f), "%s: it is through", what);
+	fake_free(&caller);
+	fake_free(&other);
+	fake_free(&service);
+	fake_free(&hub);
+	fake_free(&self);
+	ok(fabric_is_idle(&f), "%s: nothing is left behind", what);
+	fabric_free(&f);
+}
+
+static bool
+has(enum family family, const char *name)
+{
+	return fib_name(&f.fib, family, str(name)) != NULL;
+}
+
+/* The conversation began when nothing was to be asked. */
+static void
+conversations_of_before(void)
+{
+	begin(0);
+	fake_ask(&caller, 1, "s/m");
+	fake_ask(&other, 2, "t/m");
+	ok(fake_hears(&service, KIND_REQUEST) && fake_hears(&service, KIND_REQUEST), "two are under way, without a policy");
+	is_int(asker.asks, 0, "which costs no question");
+	asker_policy(&f, 1, HOOKS(ROUTE));
+	is_int(asker.count, 2, "the first policy is asked about both");
+	while (asker_next(&asker)) {
+		ok(asker.q.how & ASK_BACKGROUND, "in the background");
+		if (str_is(asker.q.subject, "s/m"))
+			asker_deny(&f, &asker, 1 << FIELD_subject);
+		else
+			asker_allow(&f, &asker, 1 << FIELD_subject);
+	}
+	ok(fake_hears_error(&caller, 1, E_denied, FATE_MAY_HAVE_RUN), "what it denies is cut");
+	ok(fake_hears(&service, KIND_CANCEL), "and its service told");
+	ok(fake_hears_nothing(&other), "the other one goes on");
+	asker_policy(&f, 2, 0);
+	ok(fake_hears_nothing(&other) && asker.count == 0, "also under a policy without the hook");
+	asker_policy(&f, 3, HOOKS(ROUTE));
+	while (asker.count)
+		asker_deny(&f, &asker, 1 << FIELD_subject);
+	fake_wait(&f, 50);
+	ok(fake_hears_error(&other, 2, E_denied, FATE_MAY_HAVE_RUN), "and is cut by the one that denies it");
+	is_int(f.gate.count.cut, 2, "counted");
+	end("conversations");
+}
+
+/* Waiting for a policy that turns out to have no hook, then for one that has. */
+static void
+let_in_without_a_hook(void)
+{
+	begin(0);
+	f.gate.expected = true;
+	fake_ask(&caller, 1, "s/m");
+	ok(fake_hears_nothing(&service), "it waits for the policy");
+	asker_policy(&f, 1, 0);
+	ok(fake_hears(&service, KIND_REQUEST), "which has no hook");
+	asker_policy(&f, 2, HOOKS(ROUTE));
+	is_int(asker.count, 1, "the next one has");
+	asker_deny(&f, &asker, 0);
+	ok(fake_hears_error(&caller, 1, E_denied, FATE_MAY_HAVE_RUN), "and cuts it");
+	end("waited");
+}
+
+static void
+narrower_scopes(void)
+{
+	static uint8_t room[256];
+	struct buf run = { .p = room, .cap = sizeof room, .max = sizeof room };
+	struct verdict v = { .answer = ANSWER_ALLOW, .limit_field = FIELD_COUNT };
+
+	begin(HOOKS(ADMIT));
+	scope_put(&run, STR("*@red"));
+	v.scopes = buf_view(&run);
+	asker_policy(&f, 2, HOOKS(ADMIT));
+	while (asker_next(&asker)) {
+		if (asker.q.peer == caller.port.gate.number)
+			asker_say(&f, &asker, v);
+		else
+			asker_allow(&f, &asker, 0);
+	}
+	ok(has(FAMILY_ENDPOINT, "me@red"), "what is within the new scopes stays");
+	ok(!has(FAMILY_ENDPOINT, "me@blue"), "what is outside is taken back");
+	ok(has(FAMILY_SERVICE, "s") && has(FAMILY_SERVICE, "far"), "others keep theirs");
+	ok(fake_hears(&caller, KIND_ERROR), "who had it is told");
+	is_int(asker.error, E_scope, "why");
+	fake_attach(&caller, FAMILY_ENDPOINT, "me@blue", "", "", 0);
+	ok(!has(FAMILY_ENDPOINT, "me@blue"), "and cannot have it again");
+	asker_policy(&f, 3, 0);
+	fake_forget(&caller);
+	fake_attach(&caller, FAMILY_ENDPOINT, "me@blue", "", "", 0);
+	ok(has(FAMILY_ENDPOINT, "me@blue"), "until a policy that has no scopes");
+	end("scopes");
+}
+
+/* A name that the policy before allowed while it still stood in line. */
+static void
+names_in_line(void)
+{
+	begin(HOOKS(SCOPE));
+	fake_announce(&hub, KIND_ANNOUNCE, FAMILY_SERVICE, "first", "", 0);
+	fake_announce(&hub, KIND_ANNOUNCE, FAMILY_SERVICE, "second", "", 0);
+	is_int(asker.count, 2, "two are asked about");
+	asker_take(&asker);
+	asker_allow(&f, &asker, 0);
+	ok(!has(FAMILY_SERVICE, "second"), "the second waits behind the first, allowed");
+	asker_policy(&f, 2, HOOKS(SCOPE));
+	while (asker_next(&asker)) {
+		if (str_is(asker.q.subject, "second"))
+			asker_deny(&f, &asker, 0);
+		else
+			asker_allow(&f, &asker, 0);
+	}
+	fake_wait(&f, 1100);
+	ok(!has(FAMILY_SERVICE, "second"), "another policy is asked about it, too");
+	ok(has(FAMILY_SERVICE, "far"), "what it allows is there");
+	end("names");
+}
+
+/* fedx-route goes at the very moment at which the first of them is asked about. */
+static void
+nobody_to_ask(void)
+{
+	unsigned neighbours = 0;
+
+	begin(HOOKS(ADMIT) | HOOKS(SCOPE));
+	asker.away = true;
+	asker_policy(&f, 2, HOOKS(ADMIT) | HOOKS(SCOPE));
+	is_int(asker.count, 0, "nobody can be asked");
+	asker.away = false;
+	asker_policy(&f, 2, HOOKS(ADMIT) | HOOKS(SCOPE));
+	while (asker_next(&asker)) {
+		neighbours += asker.q.hook == HOOK_ADMIT;
+		asker_allow(&f, &asker, 0);
+	}
+	is_int(neighbours, 4, "when it is back each neighbour is asked about");
+	end("nobody");
+}
+
+static void
+names_with_nobody_to_ask(void)
+{
+	begin(HOOKS(SCOPE));
+	asker.away = true;
+	asker_policy(&f, 2, HOOKS(SCOPE));
+	asker.away = false;
+	asker_policy(&f, 2, HOOKS(SCOPE));
+	is_int(asker.count, 5, "each name is asked about, also the one that was tried first");
+	while (asker.count)
+		asker_deny(&f, &asker, 0);
+	ok(!has(FAMILY_SERVICE, "s") && !has(FAMILY_SERVICE, "t") && !has(FAMILY_SERVICE, "far") &&
+	    !has(FAMILY_ENDPOINT, "me@red") && !has(FAMILY_ENDPOINT, "me@blue"), "none escapes");
+	end("nobody, names");
+}
+
+int
+main(void)
+{
+	conversations_of_before();
+	let_in_without_a_hook();
+	narrower_scopes();
+	names_in_line();
+	nobody_to_ask();
+	names_with_nobody_to_ask();
+	asker_close(&asker);
+	return done();
+}
