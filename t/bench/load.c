@@ -7,99 +7,26 @@
  *
  * call prints one line: requests a second, p50, p99, p99.9 in microseconds.
  */
-#include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include "base/clock.h"
-#include "wire/announce.h"
-#include "wire/envelope.h"
+#include "client.h"
 
-enum { READ = 256 * 1024, SAMPLES = 1 << 20 };
-
-static int
-dial(const char *path)
-{
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	if (str_c(str(path), un.sun_path, sizeof un.sun_path) == -1 ||
-	    connect(fd, (struct sockaddr *)&un, sizeof un) == -1) {
-		fprintf(stderr, "load: cannot connect to %s: %s\n", path, strerror(errno));
-		exit(69);
-	}
-	return fd;
-}
-
-static void
-flush(int fd, struct buf *out)
-{
-	while (buf_len(out)) {
-		struct str v = buf_view(out);
-		ssize_t n = write(fd, v.p, v.n);
-
-		if (n <= 0) {
-			fprintf(stderr, "load: lost the node\n");
-			exit(69);
-		}
-		buf_eat(out, (size_t)n);
-	}
-}
-
-/* One read; each whole envelope goes to on(); then one write. */
-static void
-turn(int fd, struct buf *in, struct buf *out, void (*on)(const struct envelope *, struct buf *out))
-{
-	struct envelope e;
-	const char *why;
-	size_t used;
-	uint8_t *to = buf_room(in, READ);
-	ssize_t n = read(fd, to, READ);
-
-	if (n <= 0) {
-		fprintf(stderr, "load: lost the node\n");
-		exit(n == 0 ? 0 : 69);
-	}
-	buf_made(in, (size_t)n);
-	while (envelope_parse(buf_view(in), 1 << 20, &e, &used, &why) == PARSE_OK) {
-		on(&e, out);
-		buf_eat(in, used);
-	}
-	flush(fd, out);
-}
-
-static void
-echo(const struct envelope *e, struct buf *out)
-{
-	struct envelope r = { .kind = KIND_REPLY, .type = e->type, .hops = HOPS_DEFAULT,
-	    .flags = FLAG_LAST, .id = e->id, .payload = e->payload };
-
-	if (e->kind == KIND_REQUEST)
-		envelope_put(out, &r, STR(""));
-}
+enum { SAMPLES = 1 << 20 };
 
 static void
 serve(const char *path, const char *service)
 {
-	struct announcement a = { .family = FAMILY_SERVICE, .name = str(service), .weight = 100,
-	    .hops = HOPS_DEFAULT };
-	struct envelope e = { .kind = KIND_ATTACH, .id = 1, .hops = 1 };
-	struct buf body, in, out;
-	int fd = dial(path);
+	struct envelope e;
+	struct client c;
 
-	buf_init(&body, 4096);
-	buf_init(&in, 64u << 20);
-	buf_init(&out, 64u << 20);
-	announcement_put(&body, &a);
-	e.payload = buf_view(&body);
-	envelope_put(&out, &e, STR(""));
-	flush(fd, &out);
-	for (;;)
-		turn(fd, &in, &out, echo);
+	client_open(&c, path);
+	client_attach(&c, service);
+	while (client_read(&c)) {
+		while (client_next(&c, &e))
+			client_echo(&c, &e);
+		client_flush(&c);
+	}
+	exit(0);
 }
 
 static struct mono sent[1 << 16];
@@ -108,7 +35,7 @@ static uint64_t answered, failed;
 static struct envelope request;
 
 static void
-answer(const struct envelope *e, struct buf *out)
+answer(struct client *c, const struct envelope *e)
 {
 	struct mono now;
 
@@ -119,7 +46,7 @@ answer(const struct envelope *e, struct buf *out)
 	samples[answered++ % SAMPLES] = (uint32_t)mono_us_since(sent[e->id & 0xffff], now);
 	sent[e->id & 0xffff] = now;
 	request.id = e->id;
-	envelope_put(out, &request, STR(""));
+	envelope_put(&c->out, &request, STR(""));
 }
 
 static int
@@ -133,15 +60,14 @@ by_value(const void *a, const void *b)
 static int
 call(const char *path, const char *service, unsigned in_flight, size_t bytes, unsigned seconds)
 {
-	struct buf in, out;
+	struct client c;
+	struct envelope e;
 	char *payload = calloc(1, bytes + 1), subject[256];
 	struct mono start, end;
 	uint64_t n;
-	int fd = dial(path);
 
 	samples = calloc(SAMPLES, sizeof *samples);
-	buf_init(&in, 64u << 20);
-	buf_init(&out, 64u << 20);
+	client_open(&c, path);
 	snprintf(subject, sizeof subject, "%s/echo", service);
 	memset(payload, 'x', bytes);
 	request = (struct envelope){ .kind = KIND_REQUEST, .type = TYPE_BYTES, .hops = HOPS_DEFAULT,
@@ -150,11 +76,15 @@ call(const char *path, const char *service, unsigned in_flight, size_t bytes, un
 	for (unsigned i = 1; i <= in_flight; i++) {
 		request.id = i;
 		sent[i] = start;
-		envelope_put(&out, &request, STR(""));
+		envelope_put(&c.out, &request, STR(""));
 	}
-	flush(fd, &out);
+	client_flush(&c);
 	do {
-		turn(fd, &in, &out, answer);
+		if (!client_read(&c))
+			client_lost();
+		while (client_next(&c, &e))
+			answer(&c, &e);
+		client_flush(&c);
 		end = mono_now();
 	} while (mono_us_since(start, end) < (uint64_t)seconds * 1000000);
 	n = answered < SAMPLES ? answered : SAMPLES;

@@ -1,9 +1,12 @@
 #!/bin/sh
-# run.sh - make bench: requests a second and latency, leaf-hub-leaf and on one hub.
+# run.sh - make bench: finding a flow; what policy costs; requests a second and latency,
+# leaf-hub-leaf and on one hub.
 #
 # Real daemons on loopback, the load generator of load.c as clients on their bus
 # sockets, closed loop.  JSON lines on stdout (one a case), a table on stderr.
-# BENCH_SECONDS (3) a case; BENCH_BYTES ("16 256 4096"); BENCH_FLIGHT ("1 50 1000").
+# BENCH_SECONDS (3) a case; BENCH_BYTES ("16 256 4096"); BENCH_FLIGHT ("1 50 1000");
+# BENCH_PARTS ("flow policy links"); BENCH_ROUNDS (5) with and without policy, in turn;
+# BENCH_FLOWS (65536) for the reload.
 # Ratios are only worth something within one run on a quiet machine.
 set -u
 bin=${FEDX_BIN:?}
@@ -28,14 +31,37 @@ await() {	# await COMMAND...: for 10 s at most
 }
 run() { "$@" 2>>"$dir/log" & pids="$pids $!"; }
 
+hz=$(getconf CLK_TCK)
 ticks() {	# of CPU, user and system, of the processes given
 	for p; do cat "/proc/$p/stat" 2>/dev/null; done | awk '{ n += $14 + $15 } END { print n + 0 }'
 }
 
+as_table() {	# as_table KEY...: of JSON lines, to stderr
+	tee "$dir/lines"
+	sed 's/[{}"]//g' "$dir/lines" | awk -F, -v OFS='\t' -v keys="$*" '{
+		for (i = 1; i <= NF; i++) { split($i, kv, ":"); v[kv[1]] = kv[2] }
+		n = split(keys, key, " ")
+		for (i = 1; i <= n; i++) printf "%s%s", v[key[i]], i < n ? OFS : "\n"
+	}' >&2
+}
+headline() { printf '%s' "$1"; shift; printf '\t%s' "$@"; echo; }
+wants() { case " ${BENCH_PARTS-flow policy links} " in *" $1 "*) ;; *) return 1 ;; esac; }
+
+if wants flow
+then
+	headline flows masks hit_ns none_ns memory_ns >&2
+	"${FEDX_BUILD:?}/t/bench/flow.bench" >"$dir/flow" || exit 1
+	as_table flows masks hit_ns none_ns memory_ns <"$dir/flow"
+fi
+if wants policy
+then . "${0%/*}/policy.sh"
+fi
+wants links || exit 0
+
 run "$bin/fedx-hub" -i hub -r "$dir/h" -l 127.0.0.1:0
 hub=$!
-await grep -q ready "$dir/log"
-at=$(sed -n 's/.*event=ready listen=\([^ ]*\).*/\1/p' "$dir/log")
+await grep -q 'event=ready.*listen' "$dir/log"
+at=$(sed -n 's/.*event=ready listen=\([^ ]*\).*/\1/p' "$dir/log" | tail -n 1)
 run "$bin/fedx-leaf" -i a -r "$dir/a" -u "fedx://$at"
 a=$!
 run "$bin/fedx-leaf" -i b -r "$dir/b" -u "fedx://$at"
@@ -46,7 +72,6 @@ run "$load" serve "$dir/h/node.sock" near
 await "$bin/fedx-probe" -r "$dir/a" ping far
 await "$bin/fedx-probe" -r "$dir/h" ping near
 
-hz=$(getconf CLK_TCK)
 printf 'topology\tbytes\tin_flight\treq_s\tp50_us\tp99_us\tcpu_us_req\n' >&2
 one() {	# one TOPOLOGY SERVICE SOCKET PROCESS...
 	topology=$1 service=$2 socket=$3
@@ -64,11 +89,7 @@ one() {	# one TOPOLOGY SERVICE SOCKET PROCESS...
 				sub(/^\{"v":1,/, "{\"v\":1,\"topology\":\"" t "\",")
 				sub(/\}$/, sprintf(",\"cpu_us_req\":%.2f}", cpu))
 				print
-			}' | tee "$dir/line"
-			sed 's/[{}"]//g' "$dir/line" | awk -F, -v OFS='\t' '{
-				for (i = 1; i <= NF; i++) { split($i, kv, ":"); v[kv[1]] = kv[2] }
-				print v["topology"], v["bytes"], v["in_flight"], v["req_s"], v["p50_us"], v["p99_us"], v["cpu_us_req"]
-			}' >&2
+			}' | as_table topology bytes in_flight req_s p50_us p99_us cpu_us_req
 		done
 	done
 }
