@@ -230,6 +230,13 @@ flow_find(struct flows *fl, struct subject *s, struct mono now)
 	return found(fl, now_good ? now_good : old);
 }
 
+struct flow *
+flow_again(struct flows *fl, struct flow *f, struct mono now)
+{
+	fl->now = now;
+	return f->generation == fl->generation && !is_over(fl, f, now) ? found(fl, f) : NULL;
+}
+
 /* --- dropping --- */
 
 static void
@@ -243,6 +250,7 @@ leave_all(struct flows *fl, struct flow *f)
 void
 flow_drop(struct flows *fl, struct flow *f)
 {
+	fl->dropped++;
 	slot_del(fl, f);
 	leave_all(fl, f);
 	if (f->watch)

@@ -63,6 +63,7 @@ struct flows {
 	uint32_t generation;		/* of the policy in force; never used twice */
 	bool old_good;			/* flows of the generation before still answer: a reload is under way */
 	uint64_t changed[4096];		/* number of the last change of a name, by its hash */
+	uint64_t dropped;		/* flows that went: a pointer from before may be one */
 	uint64_t hits, misses, evicted, unkept;	/* counters; unkept: no mask, test or byte left for it */
 	struct limiters limiters;
 	/* the rest is flow.c's own */
@@ -84,6 +85,8 @@ struct flow *flow_find(struct flows *, struct subject *, struct mono now);
 	/* NULL: not known, or not any more.  A flow of the present generation
 	 * before one of the last; no allocation.  Frees flows that are over:
 	 * one that was found before may be among them */
+struct flow *flow_again(struct flows *, struct flow *, struct mono now);
+	/* the same for one that flow_find() gave, with no flow dropped since; NULL: look it up */
 struct flow *flow_install(struct flows *, struct list *of_port, uint32_t *of_port_count,
     struct subject *, const struct verdict *, struct str question, struct mono now);
 	/* of_port: port.flows; over max / PORT_SHARE one of this port's own

@@ -264,9 +264,7 @@ gate_request(struct fabric *f, struct port *p, struct envelope *e, struct str co
 {
 	struct gate *g = &f->gate;
 	struct decision d = { .error = E_NONE };
-	struct peer_facts facts;
 	struct question q;
-	struct subject s = { .q = &q, .peer = &facts };
 	struct flow *fl;
 	uint64_t pair = 0;
 
@@ -289,8 +287,7 @@ gate_request(struct fabric *f, struct port *p, struct envelope *e, struct str co
 	}
 	if (p->gate.wait_count && gate_pair_waits(p, pair = gate_pair(e)))
 		return gate_hold(f, p, e, &q, pair);
-	gate_facts(p, &facts);
-	if (!g->known || (fl = flow_find(&g->flows, &s, f->now)) == NULL)
+	if (!g->known || (fl = gate_flow_of(f, p, &q)) == NULL)
 		return gate_hold(f, p, e, &q, pair ? pair : gate_pair(e));
 	if (gate_flow(f, fl, &d) != E_NONE)
 		return refuse(f, p, e, &q, &d);

@@ -56,6 +56,11 @@ bool gate_facts(const struct port *, struct peer_facts *);
 struct port *gate_peer(struct fabric *, uint32_t number);	/* NULL: it is gone */
 int gate_question_get(struct str body, struct question *);	/* of an ASK, or as a flight keeps it; views; -1: it is neither */
 
+/* gate_memo.c */
+struct flow *gate_flow_of(struct fabric *, struct port *, const struct question *);
+	/* as flow_find(), of a message that this port handed in */
+void gate_memo_forget(struct gate_port *);	/* what is known of the port has changed */
+
 /* gate_wait.c: requests that wait */
 enum gate_result gate_hold(struct fabric *, struct port *, const struct envelope *,
     const struct question *, uint64_t pair);

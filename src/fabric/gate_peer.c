@@ -62,6 +62,7 @@ tell_peer(struct fabric *f, const struct port *p)
 void
 gate_peer_changed(struct fabric *f, struct port *p)
 {
+	gate_memo_forget(&p->gate);
 	tell_peer(f, p);
 }
 
@@ -118,6 +119,7 @@ gate_admit_forget(struct fabric *f, struct gate_port *g)
 {
 	if (g->limiter)
 		limiter_release(&f->gate.flows.limiters, g->limiter, f->now);
+	gate_memo_forget(g);
 	free(g->scopes);
 	free(g->tags);
 	g->limiter = NULL;

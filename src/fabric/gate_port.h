@@ -18,6 +18,7 @@ struct gate_port {
 	struct port *next_peer;		/* in gate.peers, while it is up */
 	char *facts;			/* malloc'ed: these two, as gate_admit() was told */
 	struct str cluster, address;
+	struct gate_memo *memo;		/* gate_memo.c; NULL: none yet */
 	struct list flows;		/* that its messages made */
 	uint32_t flow_count;
 	struct list waiting;		/* its requests that wait, in order: flight.gate_place */

@@ -47,7 +47,8 @@ l_now(lua_State *L)
 {
 	struct asking *a = live(L);
 
-	note_keep(&a->notes, (1000000000 - a->world->now.ns) / 1000000);
+	/* a millisecond that has begun counts: rounded down, the last one would ask for each message */
+	note_keep(&a->notes, 1000 - a->world->now.ns / 1000000);
 	lua_pushinteger(L, a->world->now.s);
 	return 1;
 }
@@ -102,7 +103,7 @@ l_clock(lua_State *L)
 		rest += 86400;
 		days--;
 	}
-	note_keep(&a->notes, (uint32_t)((60 - rest % 60) * 1000 - (int64_t)((now.ns + 999999) / 1000000)));
+	note_keep(&a->notes, (uint32_t)((60 - rest % 60) * 1000 - (int64_t)(now.ns / 1000000)));
 	date_of(days, &year, &month, &day);
 	lua_createtable(L, 0, 6);
 	set(L, "year", year);

@@ -94,7 +94,7 @@ for_seconds() {	# of messages, without an end
 	do many 500 '"a$i\@d$i.net"' m 1
 	done
 }
-costs 3 12 'one that reads the clock, for four to five seconds: about one a second' for_seconds 4
+costs 3 8 'one that reads the clock, for four to five seconds: about one a second' for_seconds 4
 ok '... and decides thousands by it' test "$decided" -ge 2000
 policy <<'END'
 function route(msg, env) if env:clock().hour == 99 then return fedx.deny("never") end end

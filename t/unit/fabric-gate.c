@@ -457,6 +457,42 @@ count_questions(void)
 	end("questions");
 }
 
+/* The flow that a port used last answers at once, as long as nothing that the hook read is another. */
+static void
+the_same_again(void)
+{
+	static const char *const to[] = { "s/m", "s/n", "s/m" };
+	uint64_t before;
+
+	begin(HOOKS(ROUTE));
+	for (int i = 0; i < 300; i++) {
+		fake_ask(&other, 0, to[i / 50 % 3]);
+		if (asker.count)
+			asker_allow(&f, &asker, SUBJECT);
+	}
+	is_int(f.gate.count.asks, 2, "two questions, whatever was asked last");
+	is_int(f.gate.flows.hits, 298, "each of the others is a hit");
+	asker_policy(&f, 2, HOOKS(ROUTE));
+	fake_wait(&f, 3000);
+	while (asker.count)
+		asker_allow(&f, &asker, 1u << FIELD_peer_from);
+	before = f.gate.count.asks;
+	fake_ask(&other, 0, "s/m");
+	while (asker.count)
+		asker_allow(&f, &asker, 1u << FIELD_peer_from);
+	fake_ask(&other, 0, "s/m");
+	is_int(f.gate.count.asks - before, 1, "who the port is was read: the same again is known");
+	fake_attach(&other, FAMILY_ENDPOINT, "me2@here", "", "", 0);
+	while (asker.count)
+		asker_allow(&f, &asker, 1u << FIELD_peer_from);
+	before = f.gate.count.asks;
+	fake_ask(&other, 0, "s/m");
+	is_int(f.gate.count.asks - before, 1, "it is somebody else now, and asked about");
+	if (asker.count)
+		asker_allow(&f, &asker, 0);
+	end("the same again");
+}
+
 static void
 one_port_costs_only_itself(void)
 {
@@ -798,6 +834,7 @@ main(void)
 	ways();
 	limits();
 	count_questions();
+	the_same_again();
 	one_port_costs_only_itself();
 	reload();
 	old_answers();
