@@ -181,7 +181,7 @@ claim(struct fabric *f, struct port *p, const struct announcement *a, struct err
 		    (int)a->name.n, a->name.p);
 		return E_scope;
 	}
-	if (a->family == FAMILY_PATH || (a->family == FAMILY_NODE && p->kind == PORT_CLIENT)) {
+	if (a->family == FAMILY_PATH || a->family == FAMILY_INTEREST || (a->family == FAMILY_NODE && p->kind == PORT_CLIENT)) {
 		err_set(e, "a %s cannot be claimed here", family_name(a->family));
 		return E_unsupported;
 	}

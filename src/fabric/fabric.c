@@ -116,6 +116,7 @@ speaks_as(const struct port *p)
 	case PORT_CLIENT:
 		return BY_CLIENT;
 	case PORT_CHILD:
+	case PORT_PEER:
 	case PORT_UPLINK:
 		return BY_LINK;
 	case PORT_SELF:

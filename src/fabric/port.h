@@ -17,8 +17,9 @@
 
 enum port_kind {
 	PORT_CLIENT,	/* a local program: bus socket, LAN port, WebSocket */
-	PORT_CHILD,	/* a node that dialled us: its names are behind it */
-	PORT_UPLINK,	/* the node that we dialled: our unknowns go there */
+	PORT_CHILD,	/* a leaf that dialled us: its names are behind it */
+	PORT_PEER,	/* a hub: it dialled us, or we dialled it with --peer */
+	PORT_UPLINK,	/* the hub that we dialled with -u: our unknowns go there */
 	PORT_SELF	/* the services of this node itself */
 };
 
@@ -43,6 +44,7 @@ struct port {
 	bool up;			/* between fabric_port_up and _down */
 	uint8_t role;			/* enum role of a node */
 	struct str node;		/* its node id, or a client's name; the link's memory */
+	struct str cluster;		/* of a node; the link's memory */
 	struct list all;		/* fabric.ports */
 	struct list opened, serving;	/* flights that it asked for; that it answers */
 	struct list claims;		/* names that it reaches */
@@ -60,7 +62,7 @@ enum { PORT_LOW = 128 * 1024 };	/* parts wait in pipes while more than this is q
 static inline bool
 port_is_link(const struct port *p)
 {
-	return p->kind == PORT_CHILD || p->kind == PORT_UPLINK;
+	return p->kind == PORT_CHILD || p->kind == PORT_PEER || p->kind == PORT_UPLINK;
 }
 
 #endif

@@ -27,6 +27,7 @@ link_name(struct link *l, struct str node, struct str cluster, const char *peer)
 	l->cluster = text + node.n + 1;
 	l->peer = l->cluster + cluster.n + 1;
 	l->port.node = (struct str){ text, node.n };
+	l->port.cluster = (struct str){ l->cluster, cluster.n };
 	return 0;
 }
 

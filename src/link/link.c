@@ -551,5 +551,5 @@ link_kind_name(const struct link *l)
 {
 	if (l->port.kind == PORT_UPLINK)
 		return "uplink";
-	return l->port.kind == PORT_CHILD ? role_name(l->port.role) : "client";
+	return l->port.kind == PORT_CHILD || l->port.kind == PORT_PEER ? role_name(l->port.role) : "client";
 }

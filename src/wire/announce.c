@@ -111,6 +111,7 @@ name_check(const struct announcement *a, struct err *e)
 		[FAMILY_ENDPOINT] = { endpoint_name_valid, "local@domain, *@domain or *.domain" },
 		[FAMILY_SERVICE] = { service_name_valid, "letters, digits and . _ - :" },
 		[FAMILY_PATH] = { path_name_valid, "/segment/segment" },
+		[FAMILY_INTEREST] = { path_name_valid, "/segment/segment, with * and **" },
 	};
 
 	if (a->family >= FAMILY_COUNT)
@@ -238,7 +239,7 @@ announcement_get(struct str body, struct announcement *a, struct err *e)
 const char *
 family_name(uint8_t family)
 {
-	static const char *const names[FAMILY_COUNT] = { "node", "endpoint", "service", "path" };
+	static const char *const names[FAMILY_COUNT] = { "node", "endpoint", "service", "path", "interest" };
 
 	return family < FAMILY_COUNT ? names[family] : "unknown";
 }

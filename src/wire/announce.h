@@ -11,7 +11,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum family { FAMILY_NODE, FAMILY_ENDPOINT, FAMILY_SERVICE, FAMILY_PATH, FAMILY_COUNT };
+enum family { FAMILY_NODE, FAMILY_ENDPOINT, FAMILY_SERVICE, FAMILY_PATH,
+	FAMILY_INTEREST,	/* events that somebody wants: a path, or a pattern of paths */
+	FAMILY_COUNT };
 
 enum { NAME_MAX_BYTES = 255, LIST_MAX_BYTES = 4096, CONCURRENCY_MAX = 1 << 20 };
 
