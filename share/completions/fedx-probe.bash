@@ -14,14 +14,15 @@ _fedx_probe_names() {	# VERB COLUMN [SERVICE]: names out of a list of the node, 
 
 _fedx_probe() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb='' service='' at=0 i
-	local verbs='ping call serve links services endpoints trace watch top drain explain flows policy rules reload confirm undo keygen version'
+	local verbs='ping call serve pub sub links peers routes link services endpoints trace watch top drain explain flows policy rules reload confirm undo doctor keygen version'
 	local common='-r -j -H -q -h' words=''
 
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-r | --rundir | -P | --parallel | --concurrency | -t | --timeout | -c | --count | \
-			--version | --methods | --tags | --weight | -m | --method | --kind | --as | --decision | --confirm) ((i++)) ;;
+		-r | --rundir | -P | --parallel | --concurrency | -t | --timeout | -c | -n | --count | \
+			--version | --methods | --tags | --weight | -m | --method | --kind | --as | --decision | --confirm | \
+			-C | --cluster | --role | --token-file | --tls-ca) ((i++)) ;;
 		--) [[ $verb == serve ]] && { compopt -o default; return; } ;;
 		-*) ;;
 		*) if [[ -z $verb ]]; then verb=${COMP_WORDS[i]}; else service=${service:-${COMP_WORDS[i]}}; ((at++)); fi ;;
@@ -29,8 +30,11 @@ _fedx_probe() {
 	done
 	case $prev in
 	-r | --rundir) compopt -o dirnames; return ;;
-	-P | --parallel | --concurrency | -t | --timeout | -c | --count | --methods | --tags | --weight) return ;;
+	-P | --parallel | --concurrency | -t | --timeout | -c | -n | --count | --methods | --tags | --weight) return ;;
 	-m | --method | --decision | --confirm) return ;;
+	--token-file | --tls-ca) compopt -o default; return ;;
+	--role) mapfile -t COMPREPLY < <(compgen -W 'leaf hub client' -- "$cur"); return ;;
+	-C | --cluster) return ;;
 	--kind) mapfile -t COMPREPLY < <(compgen -W request -- "$cur"); return ;;
 	--as) mapfile -t COMPREPLY < <(compgen -W "$(_fedx_probe_names links 1) $(_fedx_probe_names endpoints 1)" -- "$cur"); return ;;
 	esac
@@ -45,12 +49,20 @@ _fedx_probe() {
 		((at == 2)) && words+=' -'
 		;;
 	serve) words="$common -P --coprocess --methods --tags --version --weight --" ;;
+	pub) words="$common -0 -J"; ((at == 1)) && words+=' -' ;;
+	sub) words="$common -n --count" ;;
 	explain)
 		words="$common -m --method --kind --as --decision $(_fedx_probe_names endpoints 1) $(_fedx_probe_names links 1)"
 		((at == 1)) && words+=" $(_fedx_probe_names services 1)"
 		((at > 1)) && words="$common -m --method --kind --as"
 		;;
 	reload) words="$common --check --confirm" ;;
+	doctor) words="$common -C --cluster -t --as --insecure --role --tls-ca --token-file"; ((at == 0)) && words+=' fedx:// fedxs:// ws:// wss:// unix:' ;;
+	routes) words=$common; ((at == 0)) && words+=" $(_fedx_probe_names routes 3) $(_fedx_probe_names services 1) $(_fedx_probe_names endpoints 1)" ;;
+	link)
+		((at == 0)) && words='pause resume retry drain'
+		((at == 1)) && words=$(_fedx_probe_names peers 1)
+		;;
 	keygen) ((at == 0)) && words='hub leaf token' ;;
 	*) words=$common ;;
 	esac

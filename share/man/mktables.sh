@@ -123,6 +123,7 @@ id		the id of this node, as --id says it
 cluster		its cluster, as --cluster says it
 listen		addresses where links and clients are accepted, a list, as --listen says them
 uplink		URLs of the hub, a list, as --uplink says them; each dial takes the next one
+peers		URLs of other hubs, a list, as --peer says them: each is dialled, and stays linked; hubs only
 rundir		the run directory, as --rundir says it
 token_file		a hub: the file of those who may join; a leaf: the file with the token to show
 tls.cert		certificate chain in PEM
@@ -142,6 +143,12 @@ request.waiting_bytes	16M	what those may hold
 limits.buffers	256M	bytes of all bodies and requests that wait; over it the conversation that holds the most is ended
 limits.services	256	services that one link or client may offer
 limits.endpoints	4096	endpoints that one link or client may claim
+limits.patterns	1000	patterns of events that one link or client may want; over it a subscription ends with overloaded
+limits.routes	10000	routes and names that one neighbouring hub may tell of; over it they are refused with overloaded
+routes.lifetime	10m	how long others believe in a route to this node that it does not say again; it does so after a third
+routes.hold_down	2s	how long a route over two or more nodes that was lost is not used when it is back
+routes.flap_threshold	5	losses within routes.flap_window after which it waits for that long; 0: never
+routes.flap_window	1m	see routes.flap_threshold
 link.ping	10s	a link that was silent for this long is pinged
 link.dead	30s	a link from which no byte came for this long is closed; at least two pings
 link.handshake	10s	time for TLS, the WebSocket upgrade and HELLO, and for dialling
@@ -161,10 +168,21 @@ policy.wait	1s	how long a message waits for the verdict of a policy; then it is 
 policy.pick_wait	50ms	how long a request waits for a pick of balance; then least_inflight chooses
 policy.flows	65536	verdicts that are kept
 policy.audit	1000	of so many messages that a kept verdict decided one is asked about again, to find hooks that answer by what they do not read; 0: none
+federation.mode	strict_isolation	which other clusters may be linked: none (strict_isolation), those of the lists (explicit_bridging), or any (permissive_bridging)
+federation.allowed_foreign_cluster_ids		explicit_bridging: clusters that may be linked
+federation.blocked_foreign_cluster_ids		clusters that may not, whatever else is set
+federation.bridges		explicit_bridging: clusters that may be linked, and by which of their nodes: "CLUSTER [NODE...] [as NAME]"
+federation.allowed_functions		what other clusters may use and offer here, each SERVICE or SERVICE/METHOD; none: all
+federation.blocked_functions		what they may not, also if it is allowed
+federation.transit		which clusters may send through this one to which others, each "FROM TO"; true: any
+federation.require_mutual_authentication	yes	both ends of a link between clusters must prove their cluster: who dials by a token, who is dialled by its certificate
+federation.require_encrypted_connections	off_host	a link between clusters must be in TLS: yes, no, or off_host, which lets those within one host be without
+federation.links_per_minute	10	new links of one other cluster in a minute
+federation.requests_per_minute	100	requests of one other cluster in a minute
 drain.wait	10s	how long a drain waits for requests in flight
 dns.servers		name servers instead of those of the system, like 192.0.2.53,[2001:db8::53]:5353
 tls.pin		sha256: and 64 hex digits, the hash of the hub's certificate in DER: what is trusted instead of a CA
-uplink.token_file		what a hub with an uplink shows there: a file with one token, as a leaf's --token-file
+uplink.token_file		what a hub shows to its uplink and its peers: a file with one token, as a leaf's --token-file
 log.level	info	how much is logged: error, warning, info or debug
 log.format	logfmt	logfmt or json
 END
@@ -321,9 +339,35 @@ cookbook() {
 	echo .El
 }
 
+# name in the source, what it means; fabric/cluster.h has the numbers and the settings
+codes_text() { cat <<'END'
+STRICT	its cluster is another one, and the mode is strict_isolation
+NOT_ALLOWED	its cluster is not in the allow list, and there is no bridge for it
+BLOCKED	its cluster is in the block list, which wins over all
+NOT_ADMITTED	something was said before HELLO
+NODE_NOT_ALLOWED	there are bridges for its cluster, and none lists its node
+REMOTE_REFUSED	the other side refused; its own code and sentence follow
+DEPARTED	it said goodbye less than 5 s ago, and is the same run of its program
+RATE	its cluster has opened too many links, or sent too many requests, in this minute
+NEEDS_TLS	the link is not in TLS
+IDENTITY	it has not proven that it is of its cluster
+SOURCE_NOT_ALLOWED	a route or a message comes through the neighbour from a cluster that is not accepted here, or that may not pass
+FUNCTION_NOT_ALLOWED	the service or method is not open between clusters
+MALFORMED	what it gives as its cluster is no cluster id
+END
+}
+codes() {
+	echo '.Bl -tag -width 2101'
+	{ codes_text; echo; rows fabric/cluster.h FED_CODES; } | awk -F '\t' '
+		NF == 0 { rows = 1; next }
+		!rows { text[$1] = $2; next }
+		{ gsub(/"/, "", $3); printf ".It %s\n%s%s.\n", $2, toupper(substr(text[$1], 1, 1)), substr(text[$1], 2); if ($3) printf ".br\n.Cm %s\n", $3 }'
+	echo .El
+}
+
 table() {
 	case $1 in
-	ask|bounds|cookbook|errors|kinds|flags|metrics|settings) "$1" ;;
+	ask|bounds|codes|cookbook|errors|kinds|flags|metrics|settings) "$1" ;;
 	metas) tlvs METAS ;;
 	metas-later) tlvs METAS_LATER ;;
 	hello) fields wire/hello.c ;;

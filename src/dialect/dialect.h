@@ -42,7 +42,8 @@ struct dialect {
 	bool auto_credit;	/* its peer cannot grant credit: what left for it is granted for it */
 	bool (*recognise)(struct str first_message);
 	int (*on)(void *mem, const struct event *, struct out *);
-		/* -1: the session is over; out->close() said why */
+		/* -1: the session is over; out->close() said why.  Of a PUBLISH: or
+		 * only, the other end had no room for it */
 	void (*free)(void *mem);	/* may be NULL */
 };
 

@@ -116,6 +116,10 @@ tell_reply(struct lines_session *s, struct out *o, const struct envelope *e)
 
 	if (watched && (!s->watching || e->id != s->watch))
 		return 0;	/* unwatched while it was under way */
+	if (e->id & (ID_PUBLISH | ID_SUBSCRIBE)) {
+		meta_error_get(e->meta, &m.error, &m.fate);
+		return lines_tell_error(s, o, LINES_error, e->id & LINES_ID_MAX, m.error, m.fate, e->payload);
+	}
 	if (e->flags & FLAG_ERROR) {
 		meta_error_get(e->meta, &m.error, &m.fate);
 		half_take(&s->halves, e->id, false, &h);
@@ -127,6 +131,18 @@ tell_reply(struct lines_session *s, struct out *o, const struct envelope *e)
 	if (watched)
 		return tell_events(s, o, e);
 	return tell_body(s, o, &m, e) == 0 ? 0 : lines_too_slow(o);
+}
+
+/* What it has no room for is dropped, and counted by the node. */
+static int
+tell_publish(struct lines_session *s, struct out *o, const struct envelope *e)
+{
+	struct lines_message m = { .type = LINES_publish, .path = e->subject, .from = e->from,
+	    .origin = e->origin, .content = meta_find(e->meta, META_content),
+	    .traceparent = meta_find(e->meta, META_traceparent), .has_body = true,
+	    .payload_type = e->type, .payload = e->payload };
+
+	return lines_tell(s, o, &m);
 }
 
 /* About a request that the node opened to the client. */
@@ -194,8 +210,14 @@ lines_down(struct lines_session *s, struct out *o, const struct envelope *e)
 	case KIND_CANCEL:
 		return tell_onward(s, o, e);
 	case KIND_DONE:
-		m.type = e->id & ID_DETACH ? LINES_detached : LINES_attached;
+		m.type = e->id & ID_PUBLISH ? LINES_published : e->id & ID_SUBSCRIBE ? LINES_unsubscribed :
+		    e->id & ID_DETACH ? LINES_detached : LINES_attached;
 		return lines_must_tell(s, o, &m);
+	case KIND_ACK:
+		m.type = LINES_subscribed;
+		return lines_must_tell(s, o, &m);
+	case KIND_PUBLISH:
+		return tell_publish(s, o, e);
 	case KIND_ERROR:
 		meta_error_get(e->meta, &error, &fate);
 		s->told_why = e->id == 0;

@@ -13,6 +13,8 @@
 #include "dialect/lines_text.h"
 #include "dialect/lines_wire.h"
 
+#define ID_PUBLISH	((uint64_t)1 << 58)
+#define ID_SUBSCRIBE	((uint64_t)1 << 59)	/* its id, for as long as it is there */
 #define ID_DETACH	((uint64_t)1 << 60)	/* else ATTACH */
 #define ID_ASKED	((uint64_t)1 << 61)	/* an ATTACH or DETACH; never 0, so it is answered */
 #define ID_WATCH	((uint64_t)1 << 62)

@@ -56,6 +56,8 @@ meta_of(const struct lines_message *m, uint8_t *room)
 {
 	uint8_t *end = room;
 
+	if (m->type == LINES_publish)
+		end = add_meta(end, META_traceparent, m->traceparent);
 	if (m->type == LINES_request) {
 		end = add_meta(end, META_version, m->version);
 		end = add_meta(end, META_key, m->key);
@@ -183,6 +185,28 @@ on_unwatch(struct lines_session *s, struct out *o, const struct lines_message *m
 }
 
 static int
+on_publish(struct lines_session *s, struct out *o, const struct lines_message *m)
+{
+	uint8_t meta[META_ROOM];
+	struct envelope e = { .kind = KIND_PUBLISH, .type = m->payload_type, .hops = HOPS_DEFAULT,
+	    .id = m->id ? m->id | ID_PUBLISH : 0, .subject = m->path, .meta = meta_of(m, meta),
+	    .payload = m->payload };
+
+	if (m->more)
+		return refuse(s, o, m, E_malformed, "an event is one message: it has no \"more\"");
+	return o->up(o, &e) == 0 ? 0 : refuse(s, o, m, E_overloaded, "the node has no room for this event now");
+}
+
+static int
+on_subscribe(struct lines_session *s, struct out *o, const struct lines_message *m)
+{
+	struct envelope e = { .kind = m->type == LINES_subscribe ? KIND_SUBSCRIBE : KIND_UNSUBSCRIBE,
+	    .hops = 1, .id = m->id | ID_SUBSCRIBE, .subject = m->pattern };
+
+	return o->up(o, &e) == 0 ? 0 : refuse(s, o, m, E_overloaded, "the node has no room for this now");
+}
+
+static int
 on_hello(struct lines_session *s, struct out *o, const struct lines_message *m)
 {
 	struct hello h = { .node = m->node, .cluster = m->cluster, .role = ROLE_CLIENT,
@@ -236,6 +260,11 @@ obey(struct lines_session *s, struct out *o, const struct lines_message *m)
 		return on_watch(s, o, m);
 	case LINES_unwatch:
 		return on_unwatch(s, o, m);
+	case LINES_publish:
+		return on_publish(s, o, m);
+	case LINES_subscribe:
+	case LINES_unsubscribe:
+		return on_subscribe(s, o, m);
 	case LINES_hello:
 		return on_hello(s, o, m);
 	default:

@@ -5,7 +5,8 @@
 #include "wire/json.h"
 #include "wire/utf8.h"
 
-enum need { NEED_ID = 1, NEED_NAME = 2, NEED_TARGET = 4, NEED_METHOD = 8 };
+enum need { NEED_ID = 1, NEED_NAME = 2, NEED_TARGET = 4, NEED_METHOD = 8, NEED_PATH = 16,
+	NEED_PATTERN = 32, NEED_NEW_ID = 64 };
 
 static const struct { const char *word; unsigned by, need; } types[LINES_TYPE_COUNT] = {
 	[LINES_NONE] = { "none", 0, 0 },
@@ -37,6 +38,8 @@ static const struct member members[] = {	/* in the order of printing */
 	{ "node",	AS_NAME,	AT(node),	1, LINES_NAME_MAX },
 	{ "method",	AS_NAME,	AT(method),	1, LINES_NAME_MAX },
 	{ "version",	AS_NAME,	AT(version),	0, LINES_NAME_MAX },
+	{ "path",	AS_NAME,	AT(path),	1, LINES_NAME_MAX },
+	{ "pattern",	AS_NAME,	AT(pattern),	1, LINES_NAME_MAX },
 	{ "methods",	AS_WORDS,	AT(methods),	0, 4096 },
 	{ "tags",	AS_WORDS,	AT(tags),	0, 4096 },
 	{ "weight",	AS_U32,		AT(weight),	1, 65535 },
@@ -314,7 +317,7 @@ get_type(struct str line, struct lines_message *m, struct lines_fault *f)
 		return err_set(&f->why, "unknown type \"%.*s\"; did you mean \"%s\"?",
 		    STR_FMT(cut(word)), hint);
 	return err_set(&f->why, "unknown type \"%.*s\": want attach, detach, request, part, reply, "
-	    "cancel, watch, unwatch, hello or ping", STR_FMT(cut(word)));
+	    "cancel, watch, unwatch, publish, subscribe, unsubscribe, hello or ping", STR_FMT(cut(word)));
 }
 
 static int
@@ -326,6 +329,13 @@ check_needs(const struct lines_message *m, struct lines_fault *f)
 
 	if (need & NEED_ID && m->id == 0)
 		return err_set(&f->why, "member \"id\" is missing: a %s needs the id of its request", word);
+	if (need & NEED_NEW_ID && m->id == 0)
+		return err_set(&f->why, "member \"id\" is missing: %s wants the number of a subscription, "
+		    "which you choose", word);
+	if (need & NEED_PATH && m->path.n == 0)
+		return err_set(&f->why, "member \"path\" is missing: a %s wants one like /a/b", word);
+	if (need & NEED_PATTERN && m->pattern.n == 0)
+		return err_set(&f->why, "member \"pattern\" is missing: a %s wants one like /a/*", word);
 	if (need & NEED_NAME && names != 1)
 		return err_set(&f->why, "%s needs one of \"service\" and \"endpoint\"", word);
 	if (need & NEED_TARGET && names + (m->node.n > 0) != 1)

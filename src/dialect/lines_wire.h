@@ -36,6 +36,9 @@ enum { LINES_BY_CLIENT = 1, LINES_BY_NODE = 2 };
 	X(cancel,	LINES_BY_CLIENT | LINES_BY_NODE,	NEED_ID) \
 	X(watch,	LINES_BY_CLIENT,			0)	\
 	X(unwatch,	LINES_BY_CLIENT,			0)	\
+	X(publish,	LINES_BY_CLIENT | LINES_BY_NODE,	NEED_PATH) \
+	X(subscribe,	LINES_BY_CLIENT,			NEED_PATTERN | NEED_NEW_ID) \
+	X(unsubscribe,	LINES_BY_CLIENT,			NEED_NEW_ID) \
 	X(hello,	LINES_BY_CLIENT,			0)	\
 	X(ping,		LINES_BY_CLIENT,			0)	\
 	X(welcome,	LINES_BY_NODE,				0)	\
@@ -45,6 +48,9 @@ enum { LINES_BY_CLIENT = 1, LINES_BY_NODE = 2 };
 	X(watching,	LINES_BY_NODE,				0)	\
 	X(event,	LINES_BY_NODE,				0)	\
 	X(unwatched,	LINES_BY_NODE,				0)	\
+	X(published,	LINES_BY_NODE,				0)	\
+	X(subscribed,	LINES_BY_NODE,				0)	\
+	X(unsubscribed,	LINES_BY_NODE,				0)	\
 	X(pong,		LINES_BY_NODE,				0)	\
 	X(error,	LINES_BY_NODE,				0)
 
@@ -60,7 +66,7 @@ enum lines_type {
 struct lines_message {
 	enum lines_type type;
 	uint64_t id;
-	struct str service, endpoint, node, method, version;
+	struct str service, endpoint, node, method, version, path, pattern;
 	struct str methods, tags;	/* words with single spaces between */
 	struct str from, origin, key, content, traceparent, bearer, cluster;
 	struct str of;			/* credit: which body may go on, "request" or "reply" */

@@ -46,7 +46,7 @@ affinity(const struct claim *c, struct str value)
 	uint8_t both[16];
 
 	be_put_u64(both, siphash13(key, value));
-	be_put_u64(both + 8, siphash13(key, who) ^ siphash13(key, c->version) * 31);
+	be_put_u64(both + 8, siphash13(key, who) ^ siphash13(key, claim_version(c)) * 31);
 	return siphash13(key, (struct str){ (const char *)both, sizeof both });
 }
 

@@ -7,6 +7,7 @@
  * mismatch the full set is sent again: increments alone are never trusted.
  */
 #include "fabric/gate_parts.h"
+#include "fabric/publish.h"
 #include "wire/hello.h"
 
 enum { DIGEST_SIZE = 12 };
@@ -23,7 +24,10 @@ connected_again(struct fabric *f, struct port *p)
 {
 	uint32_t mine = 0;
 
-	(void)f;
+	if (is_hub_neighbour(f, p)) {
+		route_again(p);
+		return;
+	}
 	if (p->kind != PORT_CHILD)
 		return;
 	for (int i = 0; i < FAMILY_COUNT; i++)
@@ -69,12 +73,12 @@ connected_drop(struct fabric *f, struct claim *c)
 	struct port *p = c->port;
 	struct name *name;
 	char version[NAME_MAX_BYTES], text[NAME_MAX_BYTES];
-	struct str v = { version, c->version.n }, t = { text, c->name->n };
+	struct str v = { version, claim_version(c).n }, t = { text, c->name->n };
 	enum family family = c->name->family;
-	bool was_from;
+	bool was_from, learnt;
 
 	if (v.n)
-		memcpy(version, c->version.p, v.n);
+		memcpy(version, claim_version(c).p, v.n);
 	memcpy(text, c->name->key + 1, t.n);
 	list_each(n, &p->serving) {
 		struct flight *fl = list_of(n, struct flight, out_place);
@@ -85,14 +89,19 @@ connected_drop(struct fabric *f, struct claim *c)
 	was_from = str_eq(p->from, t);
 	if (was_from)
 		p->from = (struct str){ NULL, 0 };
+	learnt = c->via != NULL;
+	if (learnt)
+		route_name(f, c, false);
 	if ((name = fib_del(&f->fib, c)) != NULL)
 		name_dispatch(f, name);
 	if (was_from && p->up)
 		gate_peer_changed(f, p);
 	gate_name(f, p, false, &(struct announcement){ .family = (uint8_t)family, .name = t,
 	    .version = v, .weight = 1, .hops = 1 });
-	event(f, "withdrawn", p, t);
-	export_changed(f, family, t, v);
+	if (family != FAMILY_INTEREST)
+		event(f, "withdrawn", p, t);
+	if (!learnt)
+		export_changed(f, family, t, v);
 }
 
 void
@@ -113,11 +122,10 @@ connected_end(struct fabric *f, struct port *p)
 	}
 }
 
-/* Same port, name and version again: new words, the same flights. */
-static struct claim *
-replace(struct fabric *f, struct claim *old, const struct announcement *a)
+struct claim *
+connected_replace(struct fabric *f, struct claim *old, const struct announcement *a)
 {
-	struct claim *c = fib_add(&f->fib, old->port, a);
+	struct claim *c = fib_add(&f->fib, old->port, old->via, a);
 
 	if (!c)
 		return NULL;
@@ -137,16 +145,26 @@ replace(struct fabric *f, struct claim *old, const struct announcement *a)
 	return c;
 }
 
+static bool
+is_shared(uint8_t family)
+{
+	return family == FAMILY_SERVICE || family == FAMILY_INTEREST;
+}
+
 static struct claim *
 rival(struct fabric *f, struct port *p, const struct announcement *a)
 {
 	struct name *name;
 
-	if (a->family == FAMILY_SERVICE || (name = fib_name(&f->fib, a->family, a->name)) == NULL)
+	if (is_shared(a->family) || (name = fib_name(&f->fib, a->family, a->name)) == NULL)
 		return NULL;
-	list_each(n, &name->claims)
-		if (list_of(n, struct claim, of_name)->port != p)
-			return list_of(n, struct claim, of_name);
+	list_each(n, &name->claims) {
+		struct claim *c = list_of(n, struct claim, of_name);
+
+		/* a leaf is where its link is, whatever another hub still believes */
+		if (c->port != p && (!c->via || p->kind == PORT_CLIENT))
+			return c;
+	}
 	return NULL;
 }
 
@@ -167,12 +185,14 @@ conflict(struct fabric *f, const struct port *p, const struct announcement *a, s
 	    holder.n > 80 ? 80 : (int)holder.n, holder.p);
 }
 
-static enum error
-claim(struct fabric *f, struct port *p, const struct announcement *a, struct err *e)
+enum error
+connected_claim(struct fabric *f, struct port *p, const struct announcement *a, struct err *e)
 {
 	struct claim *old = fib_claim(&f->fib, p, a->family, a->name, a->version), *c, *other;
-	uint32_t limit = a->family == FAMILY_SERVICE ? f->limits.services : f->limits.endpoints;
-	uint32_t granted = a->family == FAMILY_SERVICE ? p->gate.max_services : p->gate.max_endpoints;
+	uint32_t limit = a->family == FAMILY_SERVICE ? f->limits.services :
+	    a->family == FAMILY_INTEREST ? f->limits.patterns : f->limits.endpoints;
+	uint32_t granted = a->family == FAMILY_SERVICE ? p->gate.max_services :
+	    a->family == FAMILY_INTEREST ? 0 : p->gate.max_endpoints;
 
 	if (granted && granted < limit)
 		limit = granted;
@@ -181,12 +201,12 @@ claim(struct fabric *f, struct port *p, const struct announcement *a, struct err
 		    (int)a->name.n, a->name.p);
 		return E_scope;
 	}
-	if (a->family == FAMILY_PATH || a->family == FAMILY_INTEREST || (a->family == FAMILY_NODE && p->kind == PORT_CLIENT)) {
+	if (a->family == FAMILY_PATH || (a->family == FAMILY_NODE && p->kind == PORT_CLIENT)) {
 		err_set(e, "a %s cannot be claimed here", family_name(a->family));
 		return E_unsupported;
 	}
 	if ((other = rival(f, p, a)) != NULL) {
-		conflict(f, p, a, other->port->node, e);
+		conflict(f, p, a, other->via ? other->via->origin->node : other->port->node, e);
 		return E_route_conflict;
 	}
 	if (a->family == FAMILY_NODE && (is_above(f, a->name) || (old && old->digest == 0))) {
@@ -198,7 +218,7 @@ claim(struct fabric *f, struct port *p, const struct announcement *a, struct err
 		    family_name(a->family));
 		return E_overloaded;
 	}
-	c = old ? replace(f, old, a) : fib_add(&f->fib, p, a);
+	c = old ? connected_replace(f, old, a) : fib_add(&f->fib, p, NULL, a);
 	if (!c) {
 		err_set(e, "no memory for another claim");
 		return E_overloaded;
@@ -209,7 +229,7 @@ claim(struct fabric *f, struct port *p, const struct announcement *a, struct err
 		gate_peer_changed(f, p);
 	}
 	gate_name(f, p, true, a);
-	if (!old)
+	if (!old && a->family != FAMILY_INTEREST)
 		event(f, "attached", p, a->name);
 	export_changed(f, a->family, a->name, a->version);
 	if (c->name->waiting_count)
@@ -230,7 +250,7 @@ connected_node(struct fabric *f, struct port *p)
 	a.path = (struct str){ (const char *)path,
 	    (size_t)(tlv_write(path, META_path, p->node) - path) };
 
-	if (is_above(f, p->node) || rival(f, p, &a) || (c = fib_add(&f->fib, p, &a)) == NULL)
+	if (is_above(f, p->node) || rival(f, p, &a) || (c = fib_add(&f->fib, p, NULL, &a)) == NULL)
 		return -1;
 	p->digest ^= c->digest;		/* ours, not an announcement of the other side */
 	c->digest = 0;
@@ -250,11 +270,16 @@ connected_attach(struct fabric *f, struct port *p, const struct envelope *e)
 	if (announcement_get(e->payload, &a, &err) == 0) {
 		a.hops = HOPS_DEFAULT;
 		a.path = STR("");
+		if (a.family == FAMILY_INTEREST) {
+			port_error(f, p, e->id, KIND_ERROR, E_unsupported, FATE_NOT_DELIVERED,
+			    STR("who wants events subscribes"));
+			return;
+		}
 		if (e->kind == KIND_ATTACH && !f->draining &&
 		    gate_claim(f, p, e, &a, "attach") == GATE_DONE)
 			return;
 		if (e->kind == KIND_ATTACH) {
-			error = f->draining ? E_shutting_down : claim(f, p, &a, &err);
+			error = f->draining ? E_shutting_down : connected_claim(f, p, &a, &err);
 			if (f->draining)
 				err_set(&err, "the node is draining");
 		} else if ((c = fib_claim(&f->fib, p, a.family, a.name, a.version)) != NULL) {
@@ -305,7 +330,7 @@ connected_announce(struct fabric *f, struct port *p, const struct envelope *e)
 		else if (gate_claim(f, p, e, &a, "announce") == GATE_DONE)
 			return;
 		else
-			error = claim(f, p, &a, &err);
+			error = connected_claim(f, p, &a, &err);
 	}
 	if (error == E_NONE)
 		return;
@@ -317,10 +342,18 @@ connected_announce(struct fabric *f, struct port *p, const struct envelope *e)
 void
 connected_now(struct fabric *f, struct port *p, const struct envelope *e)
 {
+	if (is_hub_neighbour(f, p)) {
+		route_said(f, p, e);
+		return;
+	}
 	switch (e->kind) {
 	case KIND_ATTACH:
 	case KIND_DETACH:
 		connected_attach(f, p, e);
+		break;
+	case KIND_SUBSCRIBE:
+	case KIND_UNSUBSCRIBE:
+		subscribe_now(f, p, e);
 		break;
 	case KIND_ANNOUNCE:
 	case KIND_WITHDRAW:

@@ -1,19 +1,19 @@
 /*
- * export.c - what the uplink is told of the names that are reached here.
+ * export.c - our own names: what is attached here and to our leaves, as the
+ * uplink of a leaf and the neighbours of a hub are told.
  *
- * Several instances of one service below us are one announcement above: the
- * sum of what they can take.  A digest of all that was told goes up after
- * link-up and each minute, so that a difference is found.
+ * Several instances of one service here are one announcement there: the sum
+ * of what they can take.  A digest of all that was told follows after link-up
+ * and each minute, so that a difference is found.
  */
 #include <stdlib.h>
 
 #include "fabric/fabric.h"
+#include "wire/hello.h"
 
 enum { LIST_WORDS = LIST_MAX_BYTES };
 
-struct exported { uint64_t digest; uint64_t round; size_t n; char key[]; };
-
-/* The sum of all claims that the uplink may be told of; false: none is left. */
+/* The sum of all connected claims of one name and version; false: none is left. */
 struct sum { struct announcement a; char methods[LIST_WORDS], tags[LIST_WORDS]; bool any_method; };
 
 static void
@@ -33,45 +33,32 @@ add_words(struct str *list, char *to, struct str words)
 }
 
 static bool
-path_has(struct str path, struct str node)
-{
-	struct tlv t;
-
-	while (tlv_next(&path, &t) == PARSE_OK)
-		if (t.type == META_path && str_eq(t.value, node))
-			return true;
-	return false;
-}
-
-static bool
 add_up(struct fabric *f, const struct name *name, struct str version, struct sum *sum)
 {
 	uint32_t weight = 0, most = 0, count = 0;
 	bool unbounded = false;
 
 	sum->a = (struct announcement){ .family = name->family, .name = name_text(name),
-	    .version = version, .methods = { sum->methods, 0 }, .tags = { sum->tags, 0 } };
+	    .version = version, .methods = { sum->methods, 0 }, .tags = { sum->tags, 0 },
+	    .hops = HOPS_DEFAULT, .origin = f->role == ROLE_HUB ? str(f->node) : STR("") };
 	sum->any_method = false;
 	list_each(n, &name->claims) {
 		const struct claim *c = list_of(n, struct claim, of_name);
 
-		if (c->port == f->uplink || c->port == f->self || c->hops < 2 ||
-		    !str_eq(c->version, version) || path_has(c->path, f->uplink->node))
+		if (c->via || c->port == f->uplink || c->port == f->self || c->hops < 2 ||
+		    !str_eq(claim_version(c), version) || words_have(claim_tags(c), STR("private")))
 			continue;
 		count++;
 		weight = weight + c->weight > UINT16_MAX ? UINT16_MAX : weight + c->weight;
 		most = most + c->max_concurrency > CONCURRENCY_MAX ? CONCURRENCY_MAX :
 		    most + c->max_concurrency;
 		unbounded = unbounded || c->max_concurrency == 0;
-		sum->any_method = sum->any_method || c->methods.n == 0;
-		add_words(&sum->a.methods, sum->methods, c->methods);
-		add_words(&sum->a.tags, sum->tags, c->tags);
-		if (c->hops > sum->a.hops + 1) {
-			sum->a.hops = (uint8_t)(c->hops - 1);
-			sum->a.path = c->path;
-		}
+		sum->any_method = sum->any_method || claim_methods(c).n == 0;
+		add_words(&sum->a.methods, sum->methods, claim_methods(c));
+		add_words(&sum->a.tags, sum->tags, claim_tags(c));
 	}
-	sum->a.weight = weight;
+	/* one that wants an event and many are the same to others */
+	sum->a.weight = name->family == FAMILY_INTEREST ? 0 : weight;
 	sum->a.max_concurrency = unbounded ? 0 : most;
 	if (sum->any_method)
 		sum->a.methods.n = 0;
@@ -91,7 +78,8 @@ exported_open(struct fabric *f, struct str key)
 		free(x);
 		return NULL;
 	}
-	f->exported_count++;
+	list_add(&f->rib.own, &x->of_own);
+	f->rib.own_count++;
 	return x;
 }
 
@@ -99,34 +87,64 @@ static void
 exported_drop(struct fabric *f, struct exported *x)
 {
 	map_del(&f->exported, (struct str){ x->key, x->n });
-	f->exported_count--;
-	f->exported_digest ^= x->digest;
+	list_del(&x->of_own);
+	f->rib.own_count--;
+	f->rib.own_digest ^= x->digest;
 	free(x);
 }
 
-static void
-tell(struct fabric *f, uint8_t kind, const struct announcement *a)
+static bool
+is_wanted(const struct fabric *f)
 {
+	return f->uplink || f->rib.neighbours;
+}
+
+/* The uplink of a leaf hears a path; hubs hear of the origin and have its route. */
+static void
+tell_uplink(struct fabric *f, uint8_t kind, struct announcement a)
+{
+	a.path = f->path_tlv;
 	f->out.head = f->out.tail = 0;
 	/* a full queue leaves a difference that the next digest finds */
-	if (announcement_put(&f->out, a) == -1 ||
+	if (announcement_put(&f->out, &a) == -1 ||
 	    port_say(f->uplink, kind, 0, 0, buf_view(&f->out)) == -1)
 		f->export_gap = true;
 }
 
-/* Something about (family, name, version) has changed: does the uplink care? */
 static void
-changed(struct fabric *f, enum family family, struct str text, struct str version, bool again)
+tell(struct fabric *f, struct exported *x, const struct announcement *a, bool there)
+{
+	if (f->uplink && !is_hub_neighbour(f, f->uplink))
+		tell_uplink(f, there ? KIND_ANNOUNCE : KIND_WITHDRAW, *a);
+	route_own(f, x, a, there);
+}
+
+bool
+exported_get(struct fabric *f, const struct exported *x, struct announcement *a)
+{
+	static struct sum sum;
+	struct str key = { x->key + 1, x->n - 1 }, text, version;
+	struct name *name;
+
+	str_split(key, '\0', &text, &version);
+	if ((name = fib_name(&f->fib, (enum family)x->key[0], text)) == NULL || !add_up(f, name, version, &sum))
+		return false;
+	*a = sum.a;
+	return true;
+}
+
+/* Something about (family, name, version) has changed: does it matter elsewhere? */
+void
+export_changed(struct fabric *f, enum family family, struct str text, struct str version)
 {
 	static struct sum sum;
 	char key[2 + 2 * NAME_MAX_BYTES];
-	uint8_t path[ENVELOPE_META_MAX];
 	struct name *name = fib_name(&f->fib, family, text);
 	struct str k = { key, 0 };
 	struct exported *x;
 	uint64_t digest;
 
-	if (!f->uplink || text.n > NAME_MAX_BYTES || version.n > NAME_MAX_BYTES)
+	if (!is_wanted(f) || text.n > NAME_MAX_BYTES || version.n > NAME_MAX_BYTES)
 		return;
 	key[k.n++] = (char)family;
 	memcpy(key + k.n, text.p, text.n);
@@ -139,60 +157,62 @@ changed(struct fabric *f, enum family family, struct str text, struct str versio
 	if (!name || !add_up(f, name, version, &sum)) {
 		if (!x)
 			return;
-		tell(f, KIND_WITHDRAW, &(struct announcement){ .family = (uint8_t)family,
-		    .name = text, .version = version, .weight = 1, .hops = 1 });
+		tell(f, x, &(struct announcement){ .family = (uint8_t)family, .name = text, .version = version,
+		    .weight = 1, .hops = 1, .origin = f->role == ROLE_HUB ? str(f->node) : STR("") }, false);
 		exported_drop(f, x);
 		return;
 	}
 	digest = announcement_digest(&sum.a);
-	if (x && (again ? x->round == f->export_round : x->digest == digest))
+	if ((x && x->digest == digest) || (!x && (x = exported_open(f, k)) == NULL))
 		return;
-	if (!x && (x = exported_open(f, k)) == NULL)
-		return;
-	x->round = f->export_round;
-	f->exported_digest ^= x->digest ^ digest;
+	f->rib.own_digest ^= x->digest ^ digest;
 	x->digest = digest;
-	if (sum.a.path.n + f->path_tlv.n <= sizeof path) {
-		if (sum.a.path.n)
-			memcpy(path, sum.a.path.p, sum.a.path.n);
-		memcpy(path + sum.a.path.n, f->path_tlv.p, f->path_tlv.n);
-		sum.a.path = (struct str){ (const char *)path, sum.a.path.n + f->path_tlv.n };
-		tell(f, KIND_ANNOUNCE, &sum.a);
-	}
+	tell(f, x, &sum.a, true);
+}
+
+/* END would make the other side forget what it did not hear. */
+static void
+end(struct fabric *f)
+{
+	if (f->uplink && !is_hub_neighbour(f, f->uplink) && !f->export_gap)
+		port_say(f->uplink, KIND_END, 0, 0, STR(""));
 }
 
 void
-export_changed(struct fabric *f, enum family family, struct str text, struct str version)
+export_open(struct fabric *f)
 {
-	changed(f, family, text, version, false);
+	struct name *name;
+	size_t at = 0;
+
+	f->export_gap = false;
+	while ((name = map_next(&f->fib.names, &at)) != NULL)
+		list_each(n, &name->claims) {
+			const struct claim *c = list_of(n, struct claim, of_name);
+
+			if (!c->via)
+				export_changed(f, name->family, name_text(name), claim_version(c));
+		}
+	end(f);
 }
 
 void
 export_all(struct fabric *f)
 {
-	struct name *name;
-	size_t at = 0;
+	struct announcement a;
 
-	f->export_round++;
 	f->export_gap = false;
-	while ((name = map_next(&f->fib.names, &at)) != NULL)
-		list_each(n, &name->claims)
-			changed(f, name->family, name_text(name),
-			    list_of(n, struct claim, of_name)->version, true);
-	/* END would make the other side forget what it did not hear */
-	if (!f->export_gap)
-		port_say(f->uplink, KIND_END, 0, 0, STR(""));
+	list_each(n, &f->rib.own)
+		if (exported_get(f, list_of(n, struct exported, of_own), &a))
+			tell_uplink(f, KIND_ANNOUNCE, a);
+	end(f);
 }
 
 void
 export_forget(struct fabric *f)
 {
-	struct exported *x;
-	size_t at = 0;
-
-	while ((x = map_next(&f->exported, &at)) != NULL)
-		exported_drop(f, x);
-	f->exported_digest = 0;
+	if (!is_wanted(f))
+		list_each_safe(n, &f->rib.own)
+			exported_drop(f, list_of(n, struct exported, of_own));
 }
 
 void
@@ -208,6 +228,7 @@ export_digest(struct port *p, uint16_t flags, uint32_t count, uint64_t digest)
 void
 fabric_digest(struct fabric *f)
 {
-	if (f->uplink)
-		export_digest(f->uplink, 0, f->exported_count, f->exported_digest);
+	if (f->uplink && !is_hub_neighbour(f, f->uplink))
+		export_digest(f->uplink, 0, f->rib.own_count, f->rib.own_digest);
+	route_digests(f);
 }

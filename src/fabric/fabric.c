@@ -2,17 +2,31 @@
 #include <stdlib.h>
 
 #include "fabric/gate_parts.h"
+#include "fabric/publish.h"
+
+void
+fabric_set_cluster(struct fabric *f, struct str cluster)
+{
+	uint8_t *end = tlv_write(f->path_bytes, META_path, str(f->node));
+	const char *at = (const char *)f->path_bytes;
+
+	str_c(cluster, f->cluster, sizeof f->cluster);
+	f->path_tlv = (struct str){ at, (size_t)(end - f->path_bytes) };
+	f->leave_tlv = (struct str){ at, (size_t)(tlv_write(end, META_cluster, cluster) - f->path_bytes) };
+}
 
 int
 fabric_init(struct fabric *f, struct str node, struct str cluster, uint8_t role,
     struct mono now, const struct fabric_ops *ops)
 {
+	struct wall wall = wall_now();
+
 	*f = (struct fabric){ .ops = ops, .role = role, .now = now };
+	f->event_epoch = (uint64_t)wall.s * 1000000000 + wall.ns;
 	if (str_c(node, f->node, sizeof f->node) == -1 ||
 	    str_c(cluster, f->cluster, sizeof f->cluster) == -1)
 		return -1;
-	f->path_tlv = (struct str){ (const char *)f->path_bytes,
-	    (size_t)(tlv_write(f->path_bytes, META_path, str(f->node)) - f->path_bytes) };
+	fabric_set_cluster(f, cluster);
 	wheel_init(&f->wheel, now);
 	fib_init(&f->fib);
 	inflight_init(&f->flights);
@@ -20,8 +34,10 @@ fabric_init(struct fabric *f, struct str node, struct str cluster, uint8_t role,
 	list_init(&f->gate.admitting);
 	buf_init(&f->meta, ENVELOPE_META_MAX);
 	buf_init(&f->out, 1 << 16);
+	if (rib_init(f) == -1)
+		return -1;
 	f->limits = (struct fabric_limits){ .request_ms = 60000, .request_max_ms = 600000,
-	    .in_flight = 16384, .services = 256, .endpoints = 4096, .waiting = 4096,
+	    .in_flight = 16384, .services = 256, .endpoints = 4096, .patterns = 1000, .waiting = 4096,
 	    .waiting_bytes = 16 << 20, .buffers = 256u << 20 };
 	return 0;
 }
@@ -29,13 +45,15 @@ fabric_init(struct fabric *f, struct str node, struct str cluster, uint8_t role,
 void
 fabric_free(struct fabric *f)
 {
-	export_forget(f);
 	gate_unask_all(f);
 	timer_drop(&f->wheel, &f->gate.revalidate);
 	gate_free(&f->gate);
+	export_forget(f);
 	map_free(&f->exported);
+	rib_free(f);
 	fib_free(&f->fib);
 	inflight_free(&f->flights);
+	limiters_free(&f->cluster_rates);
 	buf_free(&f->meta);
 	buf_free(&f->out);
 }
@@ -49,14 +67,29 @@ port_init(struct port *p, const struct port_ops *ops, enum port_kind kind)
 	list_init(&p->serving);
 	list_init(&p->claims);
 	list_init(&p->ready);
+	list_init(&p->subscriptions);
+	list_init(&p->routes.vias);
+	list_init(&p->routes.tolds);
 	gate_port_init(&p->gate);
+}
+
+static bool
+is_known_hub(const struct fabric *f, const struct port *p)
+{
+	list_each(n, &f->ports) {
+		const struct port *other = list_of(n, struct port, all);
+
+		if (is_hub_neighbour(f, other) && str_eq(other->node, p->node))
+			return true;
+	}
+	return str_is(p->node, f->node);
 }
 
 int
 fabric_port_up(struct fabric *f, struct port *p)
 {
 	gate_port_up(f, p);
-	if (p->kind == PORT_CHILD && connected_node(f, p) == -1) {
+	if (p->kind == PORT_CHILD ? connected_node(f, p) == -1 : is_hub_neighbour(f, p) && is_known_hub(f, p)) {
 		gate_port_down(f, p);
 		return -1;
 	}
@@ -64,9 +97,12 @@ fabric_port_up(struct fabric *f, struct port *p)
 		f->self = p;
 	list_add(&f->ports, &p->all);
 	p->up = true;
-	if (p->kind == PORT_UPLINK) {
+	if (p->kind == PORT_UPLINK)
 		f->uplink = p;
-		export_all(f);
+	if (is_hub_neighbour(f, p)) {
+		route_up(f, p);
+	} else if (p->kind == PORT_UPLINK) {
+		export_open(f);
 		fabric_digest(f);
 	}
 	return 0;
@@ -79,15 +115,17 @@ fabric_port_down(struct fabric *f, struct port *p, enum error why)
 		return;
 	p->up = false;
 	list_del(&p->all);
-	if (f->uplink == p) {
+	if (f->uplink == p)
 		f->uplink = NULL;
-		export_forget(f);
-	}
+	if (is_hub_neighbour(f, p))
+		route_down(f, p);
+	export_forget(f);
 	/* first what it asked for and is still parked, or that would run now */
 	list_each_safe(n, &p->opened)
 		if (!list_of(n, struct flight, in_place)->out)
 			flight_cancel(f, list_of(n, struct flight, in_place));
 	connected_forget(f, p);
+	subscribe_forget(p);
 	while (!list_empty(&p->serving)) {
 		struct flight *fl = list_of(p->serving.next, struct flight, out_place);
 		bool sent = fl->answering || p->ops->gone(p, fl->sent_mark);
@@ -158,6 +196,15 @@ fabric_receive(struct fabric *f, struct port *p, const struct envelope *e)
 		break;
 	case KIND_CANCEL:
 		request_cancel(f, p, e);
+		break;
+	case KIND_PUBLISH:
+		publish(f, p, e);
+		break;
+	case KIND_SUBSCRIBE:
+		subscribe_open(f, p, e);
+		break;
+	case KIND_UNSUBSCRIBE:
+		subscribe_close(f, p, e->id, true);
 		break;
 	case KIND_ATTACH:
 	case KIND_DETACH:

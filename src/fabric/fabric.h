@@ -10,24 +10,29 @@
  *	gate*.c		policy: what waits for an answer, and what then
  *	flight.c	the ends of a conversation, and what its opener is told
  *	stream.c	PART and CREDIT: windows, pipes, taking turns
+ *	publish.c	PUBLISH: events, to all who want them
+ *	subscribe.c	SUBSCRIBE, UNSUBSCRIBE
  *	connected.c	ATTACH, ANNOUNCE, WITHDRAW, DIGEST: who reaches what
- *	export.c	what the uplink is told of it
+ *	export.c	what others are told of it
+ *	rib.c route_*.c	routes between hubs (rib.h)
  *	fabric.c	ports coming and going, the front door
  */
 #ifndef FEDX_FABRIC_H
 #define FEDX_FABRIC_H
 
+#include "fabric/cluster.h"
 #include "fabric/fib.h"
 #include "fabric/gate.h"
 #include "fabric/inflight.h"
 #include "fabric/port.h"
+#include "fabric/rib.h"
 #include "fabric/wheel.h"
 #include "wire/meta.h"
 
 struct fabric_limits {
 	uint32_t request_ms, request_max_ms;	/* default and longest deadline */
 	uint32_t in_flight;			/* a port */
-	uint32_t services, endpoints;		/* a port */
+	uint32_t services, endpoints, patterns;	/* a port */
 	uint32_t waiting;			/* parked requests a name */
 	size_t waiting_bytes;			/* of those, a name */
 	size_t buffers;				/* all pipes and parked requests */
@@ -38,6 +43,11 @@ struct fabric_limits {
 	X(oneway,	"messages without an answer that came in")	\
 	X(answers,	"answers passed to their caller")		\
 	X(answer_errors, "answers passed that were a service's or another node's error") \
+	X(events,	"events on paths that came in")			\
+	X(events_sent,	"events passed on, to each receiver")		\
+	X(events_refused, "events refused as malformed, not allowed or too many") \
+	X(events_lost,	"events not passed to a receiver whose queue was full") \
+	X(events_stray,	"events of another hub that came twice or by no route") \
 	X(parts,	"parts of bodies passed")			\
 	X(cancels,	"requests given up by their caller")		\
 	X(parked,	"requests that had to wait for a free instance") \
@@ -66,8 +76,11 @@ struct fabric {
 	const struct fabric_ops *ops;
 	char node[256], cluster[256];
 	uint8_t role;
+	const struct federation *federation;	/* of the settings; NULL: strict isolation */
+	struct limiters cluster_rates;	/* links and requests of foreign clusters */
 	struct str path_tlv;		/* our id as a META_path TLV, ready to append */
-	uint8_t path_bytes[TLV_HEAD + 255];
+	struct str leave_tlv;		/* the same and our cluster as a META_cluster TLV */
+	uint8_t path_bytes[2 * (TLV_HEAD + 255)];
 	struct mono now;		/* of this turn; the owner sets it */
 	struct wheel wheel;
 	struct fib fib;
@@ -78,12 +91,12 @@ struct fabric {
 	struct port *uplink;		/* NULL: none is up */
 	bool has_uplink;		/* one is configured */
 	bool draining;			/* new requests are refused */
-	struct map exported;		/* what the uplink was told; by family, name, version */
-	uint64_t exported_digest;
-	uint32_t exported_count;
+	struct map exported;		/* rib.own by family, name, version */
 	bool export_gap;		/* the set that is being told has lost a name */
-	uint64_t export_round;		/* counts full sets, so that each tells a name once */
+	struct rib rib;
 	size_t buffered;		/* bytes in pipes and parked requests */
+	uint64_t event;			/* number of the one that is being passed on */
+	uint64_t event_epoch, event_count;	/* of those that entered the fabric here: publish.c */
 	struct buf meta;		/* scratch: a client's meta, cleaned */
 	struct buf out;			/* scratch: encoding */
 	struct fabric_limits limits;
@@ -93,6 +106,7 @@ struct fabric {
 int fabric_init(struct fabric *, struct str node, struct str cluster, uint8_t role,
     struct mono now, const struct fabric_ops *);
 	/* -1: an id is too long */
+void fabric_set_cluster(struct fabric *, struct str cluster);	/* a leaf learns it from its hub */
 void fabric_free(struct fabric *);	/* all ports are down */
 
 void port_init(struct port *, const struct port_ops *, enum port_kind);
@@ -107,7 +121,7 @@ void fabric_pump(struct fabric *, struct port *);
 int port_say(struct port *, uint8_t kind, uint16_t flags, uint64_t id, struct str payload);
 	/* what concerns this link only; -1: its queue is full */
 void fabric_digest(struct fabric *);
-	/* tell the uplink what it should know by now: each minute */
+	/* tell the uplink and the hubs what they should know by now: each minute */
 
 /* request.c */
 void request_open(struct fabric *, struct port *, const struct envelope *);
@@ -144,15 +158,28 @@ void stream_drop(struct fabric *, struct stream *);	/* forget what waits */
 void connected_now(struct fabric *, struct port *, const struct envelope *);
 	/* what a port says of names; its turn has come: gate_names.c */
 void connected_again(struct fabric *, struct port *);	/* asks a node for all its names again */
+enum error connected_claim(struct fabric *, struct port *, const struct announcement *, struct err *);
+	/* it may, as far as policy goes */
 void connected_drop(struct fabric *, struct claim *);	/* as if withdrawn */
+struct claim *connected_replace(struct fabric *, struct claim *, const struct announcement *);
+	/* same port, name and version again: new words, the same flights; NULL: no memory */
 int connected_node(struct fabric *, struct port *);	/* claims its node id; -1: taken */
 void connected_forget(struct fabric *, struct port *);	/* all its claims */
 
 /* export.c */
+struct exported {	/* one of our own names, as others are told */
+	struct list of_own;		/* rib.own */
+	uint64_t digest;
+	size_t n;
+	char key[];			/* family byte, name, NUL, version */
+};
+bool exported_get(struct fabric *, const struct exported *, struct announcement *);
+	/* views that live until the next call of an export function */
+void export_open(struct fabric *);	/* the first who wants to know is there: the uplink of a leaf hears all, then END */
 void export_changed(struct fabric *, enum family, struct str name, struct str version);
-	/* tell the uplink if it matters there */
-void export_all(struct fabric *);		/* the full set to the uplink, then END */
-void export_forget(struct fabric *);		/* the uplink is gone, and what it knew */
+	/* tell the others if it matters there */
+void export_all(struct fabric *);		/* the full set to the uplink of a leaf, then END */
+void export_forget(struct fabric *);		/* if nobody wants to know any more */
 void export_digest(struct port *, uint16_t flags, uint32_t count, uint64_t digest);
 
 #endif

@@ -1,4 +1,5 @@
 /* fib.c - the forwarding table: adding, finding, choosing. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/rand.h"
@@ -40,6 +41,7 @@ fib_free(struct fib *f)
 		free(name);
 	}
 	map_free(&f->names);
+	interest_free(&f->interest);
 	fib_init(f);
 }
 
@@ -69,7 +71,23 @@ fib_claim(struct fib *f, struct port *port, enum family family, struct str text,
 	list_each(n, &name->claims) {
 		struct claim *c = list_of(n, struct claim, of_name);
 
-		if (c->port == port && str_eq(c->version, version))
+		if (c->port == port && !c->via && str_eq(claim_version(c), version))
+			return c;
+	}
+	return NULL;
+}
+
+struct claim *
+fib_learnt(struct fib *f, const struct via *via, enum family family, struct str text, struct str version)
+{
+	struct name *name = fib_name(f, family, text);
+
+	if (!name)
+		return NULL;
+	list_each(n, &name->claims) {
+		struct claim *c = list_of(n, struct claim, of_name);
+
+		if (c->via == via && str_eq(claim_version(c), version))
 			return c;
 	}
 	return NULL;
@@ -96,14 +114,21 @@ pattern_add(struct fib *f, struct name *name)
 	list_add(before, &name->patterns);
 }
 
+/* The text begins in what would be padding: there are many of these. */
+static size_t
+room(size_t with_text, size_t whole)
+{
+	return with_text > whole ? with_text : whole;
+}
+
 static struct name *
 name_open(struct fib *f, enum family family, struct str text)
 {
-	struct name *name = malloc(sizeof *name + text.n + 2);
+	struct name *name = malloc(room(offsetof(struct name, key) + text.n + 2, sizeof *name));
 
 	if (!name)
 		return NULL;
-	*name = (struct name){ .family = (uint8_t)family, .n = text.n };
+	*name = (struct name){ .family = (uint8_t)family, .n = (uint8_t)text.n };
 	list_init(&name->claims);
 	list_init(&name->patterns);
 	list_init(&name->waiting);
@@ -111,6 +136,11 @@ name_open(struct fib *f, enum family family, struct str text)
 	memcpy(name->key + 1, text.p, text.n);
 	name->key[1 + text.n] = '\0';
 	if (map_put(&f->names, (struct str){ name->key, text.n + 1 }, name) == -1) {
+		free(name);
+		return NULL;
+	}
+	if (family == FAMILY_INTEREST && interest_add(&f->interest, name) == -1) {
+		map_del(&f->names, (struct str){ name->key, text.n + 1 });
 		free(name);
 		return NULL;
 	}
@@ -124,41 +154,49 @@ fib_drop_name(struct fib *f, struct name *name)
 {
 	map_del(&f->names, (struct str){ name->key, name->n + 1 });
 	list_del(&name->patterns);
+	if (name->family == FAMILY_INTEREST)
+		interest_del(&f->interest, name);
 	free(name);
 }
 
-static struct str
+static uint16_t
 keep(char **at, struct str s)
 {
-	struct str kept = { *at, s.n };
-
 	if (s.n)
 		memcpy(*at, s.p, s.n);
 	*at += s.n;
-	return kept;
+	assert(s.n <= UINT16_MAX);	/* announcement_get() saw to it */
+	return (uint16_t)s.n;
 }
 
 struct claim *
-fib_add(struct fib *f, struct port *port, const struct announcement *a)
+fib_add(struct fib *f, struct port *port, struct via *via, const struct announcement *a)
 {
 	struct name *name = fib_name(f, a->family, a->name);
-	struct claim *c = malloc(sizeof *c + a->version.n + a->methods.n + a->tags.n + a->path.n + 1);
+	struct claim *c = malloc(room(offsetof(struct claim, text) + a->version.n + a->methods.n + a->tags.n + a->path.n,
+	    sizeof *c));
 	char *at;
 
 	if (!c || (!name && (name = name_open(f, a->family, a->name)) == NULL)) {
 		free(c);
 		return NULL;
 	}
-	*c = (struct claim){ .name = name, .port = port, .weight = a->weight,
+	*c = (struct claim){ .name = name, .port = port, .via = via, .weight = a->weight,
 	    .max_concurrency = a->max_concurrency, .hops = a->hops,
 	    .digest = announcement_digest(a), .number = ++f->last_claim };
 	at = c->text;
-	c->version = keep(&at, a->version);
-	c->methods = keep(&at, a->methods);
-	c->tags = keep(&at, a->tags);
-	c->path = keep(&at, a->path);
+	c->version_n = keep(&at, a->version);
+	c->methods_n = keep(&at, a->methods);
+	c->tags_n = keep(&at, a->tags);
+	c->path_n = keep(&at, a->path);
 	list_add(&name->claims, &c->of_name);
 	list_add(&port->claims, &c->of_port);
+	list_init(&c->of_via);
+	if (via) {
+		list_add(&via->claims, &c->of_via);
+		via->names++;
+		via->names_digest ^= c->digest;
+	}
 	name->count++;
 	name->local += !port_is_link(port);
 	port->digest ^= c->digest;
@@ -175,6 +213,11 @@ fib_del(struct fib *f, struct claim *c)
 
 	list_del(&c->of_name);
 	list_del(&c->of_port);
+	if (c->via) {
+		list_del(&c->of_via);
+		c->via->names--;
+		c->via->names_digest ^= c->digest;
+	}
 	name->count--;
 	name->local -= !port_is_link(port);
 	port->digest ^= c->digest;
@@ -187,27 +230,74 @@ fib_del(struct fib *f, struct claim *c)
 	return NULL;
 }
 
-static struct claim *
-first_claim(struct name *name)
+bool
+claim_serves(const struct claim *c)
 {
-	return name && !list_empty(&name->claims) ?
-	    list_of(name->claims.next, struct claim, of_name) : NULL;
+	const struct origin *o;
+
+	if (!c->via || via_serves(c->via))
+		return true;
+	if ((o = c->via->origin)->best == NULL)
+		return false;
+	list_each(n, &c->name->claims) {
+		const struct claim *other = list_of(n, struct claim, of_name);
+
+		if (other->via && other->via->origin == o && other != c && str_eq(claim_version(other), claim_version(c)) &&
+		    (via_serves(other->via) || (other->via->digest && !other->via->held &&
+		    via_order(other->via, c->via) < 0)))
+			return false;
+	}
+	return c->via->digest && !c->via->held;
+}
+
+struct claim *
+name_best(const struct name *name)
+{
+	struct claim *best = NULL;
+
+	if (!name)
+		return NULL;
+	list_each(n, &name->claims) {
+		struct claim *c = list_of(n, struct claim, of_name);
+		int order;
+
+		if (!c->via)
+			return c;
+		if (!c->via->origin->best || !claim_serves(c))
+			continue;
+		order = best ? via_order(c->via, best->via) : -1;
+		if (order < 0 || (order == 0 && str_cmp(c->via->origin->node, best->via->origin->node) < 0))
+			best = c;
+	}
+	return best;
 }
 
 struct claim *
 fib_endpoint(struct fib *f, struct str address)
 {
-	struct claim *c = first_claim(fib_name(f, FAMILY_ENDPOINT, address));
+	struct claim *c = name_best(fib_name(f, FAMILY_ENDPOINT, address));
 
 	if (c)
 		return c;
 	list_each(n, &f->patterns) {
 		struct name *name = list_of(n, struct name, patterns);
 
-		if (name->count && pattern_covers(name_text(name), address))
-			return first_claim(name);
+		if (name->count && pattern_covers(name_text(name), address) && (c = name_best(name)) != NULL)
+			return c;
 	}
 	return NULL;
+}
+
+bool
+fib_holds(struct fib *f, struct str endpoint)
+{
+	struct name *name = fib_name(f, FAMILY_ENDPOINT, endpoint);
+
+	if (name)
+		list_each(n, &name->claims)
+			if (!list_of(n, struct claim, of_name)->via)
+				return true;
+	return false;
 }
 
 bool
@@ -229,20 +319,37 @@ words_have(struct str words, struct str word)
 	return false;
 }
 
-struct best { struct leader local, remote; bool seen, has_method; };
+struct best { struct leader local, remote; uint32_t length; bool seen, has_method; };
+
+/* Nodes to it; false: others are nearer. */
+static bool
+is_near(const struct claim *c, struct best *best)
+{
+	uint32_t length = c->via ? c->via->length : 0;
+
+	if (best->remote.claim && length > best->length)
+		return false;
+	if (!best->remote.claim || length < best->length)
+		best->remote = (struct leader){ .claim = NULL };
+	best->length = length;
+	return true;
+}
 
 static void
 consider(struct fib *f, const struct ask *ask, struct claim *c, struct best *best)
 {
-	if (c->port == ask->not_to)
+	if (c->port == ask->not_to || !claim_serves(c))
 		return;
 	best->seen = true;
-	if (c->methods.n && ask->method.n && !words_have(c->methods, ask->method))
+	if (claim_methods(c).n && ask->method.n && !words_have(claim_methods(c), ask->method))
 		return;
 	best->has_method = true;
-	if (!version_fits(c->version, ask->constraint))
+	if (!version_fits(claim_version(c), ask->constraint))
 		return;
-	balance_consider(f, ask, port_is_link(c->port) ? &best->remote : &best->local, c);
+	if (!port_is_link(c->port))
+		balance_consider(f, ask, &best->local, c);
+	else if (!ask->onward || is_near(c, best))
+		balance_consider(f, ask, &best->remote, c);
 }
 
 enum chosen
@@ -252,7 +359,7 @@ fib_choose(struct fib *f, const struct ask *ask, struct claim **chosen, struct n
 	struct name *who = *name = fib_name(f, FAMILY_SERVICE, ask->service);
 	struct list *at;
 	uint32_t locals = 0;
-	bool all = balance_wants_all(ask);
+	bool all = balance_wants_all(ask) || ask->onward;
 
 	*chosen = NULL;
 	if (!who || who->count == 0)

@@ -9,9 +9,14 @@
 
 #include "base/clock.h"
 #include "base/map.h"
+#include "fabric/interest.h"
 #include "fabric/port.h"
+#include "fabric/rib.h"
 #include "wire/announce.h"
 #include "wire/ask.h"
+
+/* A name and a claim of it are most of what a route costs (t/bench/routes.c): no
+ * pointer that a length can say, no padding before the text. */
 
 /* What the balance hook said of a service: gate_balance.c. */
 struct balancing {
@@ -26,38 +31,64 @@ struct name {
 	struct list claims;
 	struct list patterns;		/* fib.patterns, for names with a wildcard */
 	struct list waiting;		/* flights parked until an instance is free */
+	size_t waiting_bytes;
+	struct balancing balancing;
 	uint32_t count, waiting_count;
 	uint32_t local;			/* of the claims: not behind a link */
-	size_t waiting_bytes;
 	bool dispatching;
 	uint8_t family;
-	struct balancing balancing;
-	size_t n;			/* of text, without the NUL */
+	uint8_t n;			/* of the text, without the NUL */
 	char key[];			/* family byte, then the text */
 };
 
 struct claim {
-	struct list of_name, of_port;
+	struct list of_name, of_port, of_via;
+	struct via *via;		/* learnt from a hub, of via->origin; NULL: connected */
 	struct name *name;
 	struct port *port;
-	struct str version, methods, tags, path;	/* into text[] */
-	uint32_t weight, max_concurrency, in_flight;
-	uint8_t hops;
-	bool stale;			/* until the END of a full set */
 	uint64_t digest;		/* announcement_digest() */
 	uint64_t served, failed;
+	struct mono answered;		/* the last time */
+	uint32_t weight, max_concurrency, in_flight;
 	uint32_t epoch;			/* of the policy that allowed it */
 	uint32_t number;		/* of this fib, never used again: for a pick */
 	uint32_t latency_us;		/* of its answers, lately; 0: not known */
-	struct mono answered;		/* the last time */
+	uint16_t version_n, methods_n, tags_n, path_n;	/* of text[], in this order */
+	uint8_t hops;
+	bool stale;			/* until the END of a full set */
 	char text[];
 };
+
+static inline struct str
+claim_version(const struct claim *c)
+{
+	return (struct str){ c->text, c->version_n };
+}
+
+static inline struct str
+claim_methods(const struct claim *c)
+{
+	return (struct str){ c->text + c->version_n, c->methods_n };
+}
+
+static inline struct str
+claim_tags(const struct claim *c)
+{
+	return (struct str){ c->text + c->version_n + c->methods_n, c->tags_n };
+}
+
+static inline struct str
+claim_path(const struct claim *c)
+{
+	return (struct str){ c->text + c->version_n + c->methods_n + c->tags_n, c->path_n };
+}
 
 enum balance { BALANCE_LEAST_INFLIGHT, BALANCE_ROUND_ROBIN };
 
 struct fib {
 	struct map names;		/* by key */
 	struct list patterns;		/* endpoint names with a wildcard, longest domain first */
+	struct interest interest;	/* names of family INTEREST */
 	uint32_t claimed[FAMILY_COUNT];	/* claims by family */
 	enum balance balance;
 	uint32_t last_claim;
@@ -69,14 +100,21 @@ void fib_free(struct fib *);		/* with all names and claims */
 struct str name_text(const struct name *);
 struct name *fib_name(struct fib *, enum family, struct str);	/* NULL: nobody claims it */
 struct claim *fib_claim(struct fib *, struct port *, enum family, struct str name, struct str version);
-	/* this port's, or NULL */
-struct claim *fib_add(struct fib *, struct port *, const struct announcement *);
-	/* a new claim; the caller has looked for conflicts; NULL: no memory */
+	/* this port's own, not a learnt one, or NULL */
+struct claim *fib_learnt(struct fib *, const struct via *, enum family, struct str name,
+    struct str version);		/* NULL: none */
+struct claim *fib_add(struct fib *, struct port *, struct via *, const struct announcement *);
+	/* a new claim; via NULL: connected; the caller has looked for conflicts; NULL: no memory */
 struct name *fib_del(struct fib *, struct claim *);
 	/* the name if others still claim it or flights wait for it; NULL: the name is gone too */
 void fib_drop_name(struct fib *, struct name *);	/* no claims and nobody waits */
 struct claim *fib_endpoint(struct fib *, struct str address);
-	/* exact first, then the longest pattern that covers it */
+	/* exact first, then the longest pattern that covers it; connected
+	 * before learnt, and of those the best route */
+bool fib_holds(struct fib *, struct str endpoint);	/* is it attached here, or to a leaf of ours? */
+struct claim *name_best(const struct name *);	/* of an exclusive one; NULL: none may be used */
+bool claim_serves(const struct claim *);
+	/* connected; or learnt by a route that serves, or by one whose better ones lack the name */
 bool claim_has_room(const struct claim *);
 bool words_have(struct str words, struct str word);
 
@@ -85,6 +123,7 @@ enum chosen { CHOSEN_ONE, CHOSEN_FULL, CHOSEN_NO_NAME, CHOSEN_NO_METHOD, CHOSEN_
 struct ask {
 	struct str service, method, constraint;
 	const struct port *not_to;
+	bool onward;			/* a hub passed it on: to the nearest, so that it comes nearer with each */
 	bool by_strategy;		/* else fib.balance */
 	uint8_t strategy;
 	struct str sticky;		/* STICKY: the value that the instance goes with */

@@ -22,7 +22,7 @@ question_about(struct fabric *f, const struct port *from, const struct name *nam
 		const struct claim *c = list_of(n, struct claim, of_name);
 		struct instance i = { .number = c->number, .local = !port_is_link(c->port),
 		    .weight = c->weight, .in_flight = c->in_flight, .latency_us = c->latency_us,
-		    .node = c->port->node, .version = c->version, .tags = c->tags };
+		    .node = c->port->node, .version = claim_version(c), .tags = claim_tags(c) };
 
 		if ((c->port == from && port_is_link(from)) || !claim_has_room(c))
 			continue;

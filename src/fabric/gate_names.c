@@ -10,6 +10,7 @@
 
 #include "fabric/gate_parts.h"
 #include "fabric/pattern.h"
+#include "fabric/publish.h"
 
 enum said_state { SAID_WAITS, SAID_ALLOWED, SAID_DENIED };
 
@@ -26,7 +27,7 @@ struct said {
 static bool
 is_claim(uint8_t kind)
 {
-	return kind == KIND_ATTACH || kind == KIND_ANNOUNCE;
+	return kind == KIND_ATTACH || kind == KIND_ANNOUNCE || kind == KIND_SUBSCRIBE;
 }
 
 static struct envelope
@@ -79,8 +80,8 @@ tell(struct fabric *f, struct port *p, const struct envelope *e, enum error erro
 	if (e->kind == KIND_ANNOUNCE && f->ops && f->ops->event)
 		f->ops->event(f, "announcement_refused", p, str(why));
 	p->gate.names_lost = true;
-	port_error(f, p, e->kind == KIND_ATTACH ? e->id : 0, KIND_ERROR, error, FATE_NOT_DELIVERED,
-	    str(why));
+	port_error(f, p, e->kind == KIND_ANNOUNCE ? 0 : e->id, e->kind == KIND_SUBSCRIBE ? KIND_REPLY :
+	    KIND_ERROR, error, FATE_NOT_DELIVERED, str(why));
 	return GATE_DONE;
 }
 
@@ -118,7 +119,7 @@ scope_question(const struct port *p, uint8_t kind, const struct announcement *a)
 {
 	return (struct question){ .hook = HOOK_SCOPE, .peer = p->gate.number, .subject = a->name,
 	    .version = a->version, .family = a->family, .action = kind == KIND_ATTACH ?
-	    STR("attach") : STR("announce") };
+	    STR("attach") : kind == KIND_SUBSCRIBE ? STR("subscribe") : STR("announce") };
 }
 
 /* What is known without a question; false: nothing, it must be asked. */
@@ -240,7 +241,7 @@ gate_names_wait(struct fabric *f, struct port *p, const struct envelope *e)
 		return false;
 	if (!append(p, e)) {
 		p->gate.names_lost = true;
-		if (e->kind == KIND_ATTACH || e->kind == KIND_DETACH)
+		if (kind_by(e->kind) & BY_CLIENT)
 			tell(f, p, e, E_overloaded, "too many names wait for policy");
 	} else {
 		gate_names_serve(f, p);
@@ -351,9 +352,10 @@ struct question
 gate_claim_question(const struct claim *c)
 {
 	struct announcement a = { .family = c->name->family, .name = name_text(c->name),
-	    .version = c->version };
+	    .version = claim_version(c) };
 
-	return scope_question(c->port, c->port->kind == PORT_CLIENT ? KIND_ATTACH : KIND_ANNOUNCE, &a);
+	return scope_question(c->port, c->port->kind != PORT_CLIENT ? KIND_ANNOUNCE :
+	    a.family == FAMILY_INTEREST ? KIND_SUBSCRIBE : KIND_ATTACH, &a);
 }
 
 void
@@ -362,11 +364,14 @@ gate_names_drop(struct fabric *f, struct claim *c, const struct question *q,
 {
 	struct port *p = c->port;
 	char text[400];
+	bool told;
 
 	gate_denial(f, p, q, d, text);
 	p->gate.names_lost = true;
+	told = subscribe_cut(f, p, name_text(c->name), d->error, text);
 	connected_drop(f, c);
-	port_error(f, p, 0, KIND_ERROR, d->error, FATE_NOT_DELIVERED, str(text));
+	if (!told)
+		port_error(f, p, 0, KIND_ERROR, d->error, FATE_NOT_DELIVERED, str(text));
 }
 
 void

@@ -328,6 +328,8 @@ gate_name(struct fabric *f, const struct port *p, bool there, const struct annou
 {
 	struct gate *g = &f->gate;
 
+	if (a->family == FAMILY_INTEREST)
+		return;		/* no hook can look it up */
 	g->changes++;
 	if (!g->ops)
 		return;
@@ -347,10 +349,12 @@ tell_names(struct fabric *f)
 		list_each(n, &name->claims) {
 			const struct claim *c = list_of(n, struct claim, of_name);
 
+			if (name->family == FAMILY_INTEREST)
+				break;
 			g->ops->name(g->owner, true, &(struct announcement){ .family = name->family,
-			    .hops = c->hops, .name = name_text(name), .version = c->version,
-			    .methods = c->methods, .tags = c->tags, .weight = c->weight,
-			    .max_concurrency = c->max_concurrency, .path = c->path },
+			    .hops = c->hops, .name = name_text(name), .version = claim_version(c),
+			    .methods = claim_methods(c), .tags = claim_tags(c), .weight = c->weight,
+			    .max_concurrency = c->max_concurrency, .path = claim_path(c) },
 			    c->port->gate.number, ++g->changes);
 		}
 }

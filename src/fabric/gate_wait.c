@@ -11,6 +11,9 @@
 uint64_t
 gate_pair(const struct envelope *e)
 {
+	/* events keep their order whatever their paths: among hubs they are counted */
+	if (e->kind == KIND_PUBLISH)
+		return 1;
 	return map_hash(e->to) * 3 + map_hash(e->subject);
 }
 

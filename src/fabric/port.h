@@ -23,6 +23,18 @@ enum port_kind {
 	PORT_SELF	/* the services of this node itself */
 };
 
+struct route_port {	/* what route_in.c and route_out.c keep of a hub */
+	struct list vias, tolds;
+	uint32_t count;			/* routes that are there; names are claims */
+	uint32_t sending;		/* tolds with names to send */
+	bool end_due, gap;		/* END follows; something was lost: compare digests */
+	uint32_t via_count;		/* routes that are there or only remembered */
+	bool asking;			/* for all again; until its END */
+	uint32_t asked_count;		/* of the digest that made us ask for all again: */
+	uint64_t asked_digest;		/* seldom for the same, if all of it came: */
+	uint32_t heard_again, ask_after;	/* so many digests that say so; after so many */
+};
+
 struct port;
 struct port_ops {
 	int (*send)(struct port *, const struct envelope *, struct str more_meta);
@@ -42,6 +54,7 @@ struct port {
 	bool admin;			/* our uid, or root, on the bus */
 	bool auto_credit;		/* it cannot grant credit itself */
 	bool up;			/* between fabric_port_up and _down */
+	bool draining;			/* nothing new goes by it or comes by it */
 	uint8_t role;			/* enum role of a node */
 	struct str node;		/* its node id, or a client's name; the link's memory */
 	struct str cluster;		/* of a node; the link's memory */
@@ -53,8 +66,12 @@ struct port {
 	uint32_t claimed[FAMILY_COUNT];	/* claims by family */
 	size_t piped;			/* bytes in those pipes */
 	uint64_t digest;		/* xor over its claims */
+	struct list subscriptions;	/* subscribe.c */
+	uint32_t subscription_count;
+	uint64_t event;			/* the last one that it was given: fabric.event */
 	struct str from;		/* a client's first endpoint, or {NULL,0} */
 	struct gate_port gate;
+	struct route_port routes;
 };
 
 enum { PORT_LOW = 128 * 1024 };	/* parts wait in pipes while more than this is queued */

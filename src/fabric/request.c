@@ -3,7 +3,9 @@
  * and how the answer finds its way back.  The ends are in flight.c, waiting
  * is in park.c, the choice of a target in resolve.c.
  */
+#include "fabric/border.h"
 #include "fabric/gate_parts.h"
+#include "fabric/publish.h"
 #include "fabric/version.h"
 #include "wire/hello.h"
 
@@ -13,7 +15,10 @@ void
 request_refuse(struct fabric *f, struct port *p, const struct envelope *e, enum error error,
     const char *why)
 {
-	f->count.not_delivered++;
+	if (e->kind == KIND_PUBLISH)
+		f->count.events_refused++;
+	else
+		f->count.not_delivered++;
 	if (e->id == 0)
 		f->count.errors[error]++;
 	else if (port_error(f, p, e->id, KIND_REPLY, error, FATE_NOT_DELIVERED, str(why)) == -1)
@@ -36,8 +41,10 @@ link_check(struct fabric *f, struct port *p, const struct envelope *e,
 	if (p->kind == PORT_CHILD && p->role == ROLE_LEAF && !str_eq(e->origin, p->node))
 		return false;
 	*why = "the sender does not hold the address in `from`";
-	if (p->kind != PORT_CHILD || e->from.n == 0 || gate_is_node(f, p, e))
+	if (p->kind == PORT_UPLINK || e->from.n == 0 || gate_is_node(f, p, e))
 		return true;
+	if (p->kind == PORT_PEER)	/* it may come by another way than ours to it, but never from here */
+		return !fib_holds(&f->fib, e->from);
 	/* a rule of a node below; no endpoint can have such a name */
 	if (str_starts(e->from, STR("rule:")) && !memchr(e->from.p, '@', e->from.n))
 		return true;
@@ -67,12 +74,13 @@ in_flight_max(const struct fabric *f, const struct port *p)
 	return granted && granted < f->limits.in_flight ? granted : f->limits.in_flight;
 }
 
-static bool
-admissible(struct fabric *f, struct port *p, struct envelope *e, struct str *constraint)
+bool
+request_admissible(struct fabric *f, struct port *p, struct envelope *e, struct str *constraint)
 {
 	struct meta_facts facts;
 	bool client = p->kind == PORT_CLIENT;
 	bool link = port_is_link(p);
+	struct err err = { .status = 0 };
 	const char *why;
 	enum error error;
 
@@ -93,9 +101,11 @@ admissible(struct fabric *f, struct port *p, struct envelope *e, struct str *con
 		error = E_overloaded, why = "too many requests in flight on this link";
 	else if (link && !link_check(f, p, e, &facts, &error, &why))
 		;
+	else if ((p->kind == PORT_CHILD || is_hub_neighbour(f, p)) && (error = border_takes_message(f, p, e, &err)) != E_NONE)
+		why = err.text;
 	else if (e->meta.n && (client || facts.strip) && clean_meta(f, e, client) == -1)
 		error = E_overloaded, why = "no memory";
-	else if (e->meta.n + f->path_tlv.n > ENVELOPE_META_MAX ||
+	else if (e->meta.n + f->leave_tlv.n > ENVELOPE_META_MAX ||
 	    (client && e->meta.n > CLIENT_META_MAX))
 		error = E_too_large, why = "the meta has no room for the path of the request";
 	else {
@@ -111,7 +121,7 @@ int
 request_send(struct fabric *f, struct port *to, struct envelope *e)
 {
 	e->hops--;
-	return to->ops->send(to, e, port_is_link(to) ? f->path_tlv : STR(""));
+	return to->ops->send(to, e, border_mark(f, to));
 }
 
 void
@@ -219,7 +229,7 @@ request_open(struct fabric *f, struct port *p, const struct envelope *in)
 		p->ops->close(p, E_malformed, "the id is that of a request in flight");
 		return;
 	}
-	if (!admissible(f, p, &e, &constraint))
+	if (!request_admissible(f, p, &e, &constraint))
 		return;
 	if (f->gate.ops && gate_request(f, p, &e, constraint, &way) == GATE_DONE)
 		return;
@@ -240,6 +250,10 @@ request_resume(struct fabric *f, struct flight *fl, const struct gate_way *way)
 
 	if (envelope_parse(buf_view(&fl->saved), UINT32_MAX, &e, &used, &why) != PARSE_OK) {
 		flight_fail(f, fl, E_malformed, FATE_NOT_DELIVERED, "it cannot be read again");
+		return;
+	}
+	if (e.kind == KIND_PUBLISH) {
+		publish_resume(f, fl, &e);
 		return;
 	}
 	request_resolve(f, fl->in, &e, meta_find(e.meta, META_version), way, &t);
@@ -325,4 +339,6 @@ request_cancel(struct fabric *f, struct port *p, const struct envelope *e)
 
 	if (fl && (e->flags & FLAG_ONWARD))
 		flight_cancel(f, fl);
+	else if (!fl)
+		subscribe_close(f, p, e->id, false);
 }

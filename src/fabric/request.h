@@ -14,7 +14,7 @@ struct target {
 	struct name *name;
 	bool pick;		/* policy picks the instance of name: gate_pick() */
 	enum error error;
-	char why[160];
+	char why[240];
 };
 
 /* resolve.c */
@@ -22,6 +22,8 @@ void request_resolve(struct fabric *, struct port *from, const struct envelope *
     struct str constraint, const struct gate_way *, struct target *);
 
 /* request.c */
+bool request_admissible(struct fabric *, struct port *, struct envelope *, struct str *constraint);
+	/* a request or an event: false: it was refused; its meta is clean after it */
 void request_refuse(struct fabric *, struct port *, const struct envelope *, enum error,
     const char *why);
 	/* one that opened no flight */

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "fabric/border.h"
 #include "fabric/gate_parts.h"
 
 static void
@@ -32,7 +33,8 @@ static void
 resolve_service(struct fabric *f, struct port *from, const struct envelope *e,
     struct str constraint, const struct gate_way *way, struct target *t)
 {
-	struct ask ask = { .constraint = constraint, .not_to = port_is_link(from) ? from : NULL };
+	struct ask ask = { .constraint = constraint, .not_to = port_is_link(from) ? from : NULL,
+	    .onward = is_hub_neighbour(f, from) };
 
 	if (!str_split(e->subject, '/', &ask.service, &ask.method) || !ask.service.n) {
 		no_target(t, E_malformed, "a request wants the subject SERVICE/METHOD, not", e->subject);
@@ -78,9 +80,10 @@ resolve_service(struct fabric *f, struct port *from, const struct envelope *e,
 static void
 resolve_node(struct fabric *f, struct port *from, struct str id, struct target *t)
 {
-	const struct name *name = fib_name(&f->fib, FAMILY_NODE, id);
-	struct port *to = !name || list_empty(&name->claims) ? NULL :
-	    list_of(name->claims.next, struct claim, of_name)->port;
+	const struct claim *c = name_best(fib_name(&f->fib, FAMILY_NODE, id));
+	struct port *hop = rib_next_hop(f, id);
+	/* a leaf of ours has proven its id, and a hub has a path: before what is only said */
+	struct port *to = c && (!c->via || !hop) ? c->port : hop;
 
 	if (str_is(id, f->node))
 		t->port = f->self;
@@ -108,11 +111,10 @@ resolve_endpoint(struct fabric *f, struct port *from, const struct envelope *e, 
 	}
 }
 
-void
-request_resolve(struct fabric *f, struct port *from, const struct envelope *e,
-    struct str constraint, const struct gate_way *way, struct target *t)
+static void
+look_up(struct fabric *f, struct port *from, const struct envelope *e, struct str constraint,
+    const struct gate_way *way, struct target *t)
 {
-	*t = (struct target){ .error = E_NONE };
 	if (way->via.n && !str_is(way->via, f->node))
 		resolve_node(f, from, way->via, t);
 	else if (e->to.n == 0)
@@ -121,4 +123,16 @@ request_resolve(struct fabric *f, struct port *from, const struct envelope *e,
 		resolve_endpoint(f, from, e, t);
 	else
 		resolve_node(f, from, e->to, t);
+}
+
+void
+request_resolve(struct fabric *f, struct port *from, const struct envelope *e,
+    struct str constraint, const struct gate_way *way, struct target *t)
+{
+	struct err err = { .status = 0 };
+
+	*t = (struct target){ .error = E_NONE };
+	look_up(f, from, e, constraint, way, t);
+	if (t->error == E_NONE && t->port && (t->error = border_passes(f, e, t->port, &err)) != E_NONE)
+		snprintf(t->why, sizeof t->why, "%.*s", (int)sizeof t->why - 1, err.text);
 }

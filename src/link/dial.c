@@ -6,17 +6,114 @@
 #include "link/uplink.h"
 #include "wire/wshake.h"
 
+struct link *
+uplink_linked(const struct uplink *u)
+{
+	return u->link && u->link->state == LINK_UP ? u->link : !u->node[0] ? NULL :
+	    links_find(u->links, str(u->node), u->link);
+}
+
+/*
+ * Is another link with its node as good?  A hub's uplink is its way to all that
+ * it does not know: only the uplink of the other side does instead of it.
+ */
+static bool
+is_served(const struct uplink *u)
+{
+	const struct link *l = uplink_linked(u);
+
+	return l && (u->peer || (!l->dialled && l->again));
+}
+
+/* It would dial, and needs not: the other side has. */
+static bool
+is_spared(const struct uplink *u)
+{
+	bool idle = u->state == UPLINK_BACKOFF || u->state == UPLINK_REFUSED ||
+	    u->state == UPLINK_PAUSED || u->state == UPLINK_STANDBY;
+
+	return idle && is_served(u);
+}
+
 static void
 on_timer(struct wheel *w, struct timer *t)
 {
+	struct uplink *u = list_of(t, struct uplink, timer);
+
 	(void)w;
-	uplink_step(list_of(t, struct uplink, timer), ON_UPLINK_TIMEOUT);
+	/* the other side held on to a link that had ended here: the next HELLO says so */
+	u->again |= u->state == UPLINK_STANDBY && !is_served(u);
+	uplink_step(u, is_spared(u) ? ON_UPLINK_RIVAL : ON_UPLINK_TIMEOUT);
+}
+
+void
+uplink_retry(struct uplink *u)
+{
+	struct link *l = uplink_linked(u);
+
+	u->drains = false;
+	if (u->state == UPLINK_PAUSED)
+		u->why[0] = '\0';
+	if (l)
+		route_drain(l->links->fabric, &l->port, false);
+	uplink_step(u, is_spared(u) ? ON_UPLINK_RIVAL : ON_UPLINK_RETRY);
+}
+
+void
+uplink_drain(struct uplink *u)
+{
+	struct link *l = uplink_linked(u);
+
+	u->drains = true;
+	if (l)
+		route_drain(l->links->fabric, &l->port, true);
+}
+
+void
+uplinks_turn(struct links *ls)
+{
+	list_each(n, &ls->uplinks) {
+		struct uplink *u = list_of(n, struct uplink, place);
+		struct link *l = u->drains ? uplink_linked(u) : NULL;
+
+		if (!u->drains || (l && l->port.opened_count + l->port.serving_count))
+			continue;
+		u->drains = false;
+		uplink_step(u, ON_UPLINK_PAUSE);
+	}
+}
+
+void
+uplinks_lost(struct links *ls, struct str node)
+{
+	list_each(n, &ls->uplinks) {
+		struct uplink *u = list_of(n, struct uplink, place);
+
+		if (u->state != UPLINK_STANDBY || timer_is_set(&u->timer) || !str_is(node, u->node) ||
+		    is_served(u))
+			continue;
+		snprintf(u->why, sizeof u->why, "the link that the other side opened is lost");
+		uplink_step(u, ON_UPLINK_LOST);
+	}
+}
+
+bool
+uplinks_paused(struct links *ls, struct str node)
+{
+	list_each(n, &ls->uplinks) {
+		struct uplink *u = list_of(n, struct uplink, place);
+
+		if (u->state == UPLINK_PAUSED && str_is(node, u->node))
+			return true;
+	}
+	return false;
 }
 
 void
 uplink_init(struct uplink *u, struct links *ls)
 {
 	*u = (struct uplink){ .links = ls };
+	list_add(&ls->uplinks, &u->place);
 	timer_init(&u->timer, on_timer);
 }
 
@@ -76,10 +173,17 @@ uplink_wait_long(struct uplink *u)
 }
 
 void
+uplink_wait_short(struct uplink *u)
+{
+	wait_for(u, random32() % (u->links->set.backoff_ms + 1));
+}
+
+void
 uplink_report_up(struct uplink *u)
 {
 	u->why[0] = '\0';
 	u->refusals = 0;
+	u->again = false;
 }
 
 static void
@@ -102,9 +206,29 @@ uplink_give_up(struct uplink *u)
 }
 
 void
-uplink_hang_up(struct uplink *u)
+uplink_stand_by(struct uplink *u)
 {
 	let_go(u);
+	if (is_served(u)) {
+		u->failures = u->refusals = 0;
+		snprintf(u->why, sizeof u->why, "linked by a connection that the other side opened");
+		return;
+	}
+	/* it is about to come up, or is dead and the other side does not know */
+	u->failures++;
+	snprintf(u->why, sizeof u->why, "the other side keeps another connection");
+	wait_for(u, uplink_wait_ms(u, false, random32()));
+}
+
+void
+uplink_hang_up(struct uplink *u)
+{
+	struct link *theirs = u->node[0] ? links_find(u->links, str(u->node), u->link) : NULL;
+
+	let_go(u);
+	u->drains = false;
+	if (theirs)
+		link_close(theirs, E_busy, "the link is paused by hand at the other side");
 	if (u->link)
 		link_close(u->link, E_NONE, "paused");
 	snprintf(u->why, sizeof u->why, "paused by hand");
@@ -114,6 +238,7 @@ void
 uplink_stop(struct uplink *u)
 {
 	let_go(u);
+	list_del(&u->place);
 	if (u->link) {
 		u->link->owner = NULL;
 		link_goodbye(u->link);
@@ -139,6 +264,7 @@ on_up(void *owner, const struct hello *w)
 {
 	struct uplink *u = owner;
 
+	str_c(w->node, u->node, sizeof u->node);
 	uplink_step(u, ON_UPLINK_WELCOME);
 	if (u->welcomed)
 		u->welcomed(u->owner, w);
@@ -160,6 +286,8 @@ on_down(void *owner, enum error error, const char *why, uint32_t come_back_ms)
 	bool steady = u->state == UPLINK_UP &&
 	    mono_us_since(u->since, ls->fabric->now) / 1000 >= ls->set.steady_ms;
 
+	if (u->link && u->link->port.node.n)
+		str_c(u->link->port.node, u->node, sizeof u->node);
 	u->link = NULL;
 	if (u->state == UPLINK_PAUSED)
 		return;
@@ -167,7 +295,8 @@ on_down(void *owner, enum error error, const char *why, uint32_t come_back_ms)
 		u->failures = 0;
 	u->come_back_ms = come_back_ms;
 	snprintf(u->why, sizeof u->why, "%.180s", why);
-	uplink_step(u, is_refusal(error) ? ON_UPLINK_REFUSAL : ON_UPLINK_LOST);
+	uplink_step(u, u->node[0] && (error == E_conflict || (u->peer && uplink_linked(u))) ?
+	    ON_UPLINK_RIVAL : is_refusal(error) ? ON_UPLINK_REFUSAL : ON_UPLINK_LOST);
 }
 
 static void
@@ -176,11 +305,13 @@ greet(struct uplink *u, struct conn *c, bool ws)
 	static const struct link_owner link_owner = { on_up, on_down };
 	struct err e = { .status = 0 };
 
-	u->link = link_dial(u->links, c, u->peer, &link_owner, u, &e);
+	u->link = link_dial(u->links, c, u->address, u->peer ? PORT_PEER : PORT_UPLINK, &link_owner, u, &e);
 	if (!u->link) {
 		lost(u, e.text);
 		return;
 	}
+	/* a hub's uplink is its way to all that it does not know: it does not stand by */
+	u->link->again = u->again || (!u->peer && u->links->fabric->role == ROLE_HUB);
 	uplink_step(u, ON_UPLINK_OPENED);
 	if (ws && link_start_ws(u->link, false, &e) == -1)
 		link_close(u->link, E_overloaded, e.text);
@@ -264,7 +395,7 @@ on_dialled(void *owner, struct conn *c, const char *peer, const struct err *why)
 		lost(u, why->text);
 		return;
 	}
-	snprintf(u->peer, sizeof u->peer, "%s", peer);
+	snprintf(u->address, sizeof u->address, "%s", peer);
 	url_parse(str(u->urls[u->url]), &url, &e);
 	if (url.scheme == SCHEME_WS || url.scheme == SCHEME_WSS)
 		upgrade(u, c, &url);

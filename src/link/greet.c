@@ -9,6 +9,9 @@
 
 #include "base/log.h"
 #include "link/greet.h"
+#include "link/uplink.h"
+#include "net/peer.h"
+#include "net/tls.h"
 
 enum { COME_BACK_MAX = 3600 * 1000 };	/* ms; who asks for more is not believed */
 
@@ -63,8 +66,9 @@ link_hello(struct link *l)
 {
 	struct hello h = about_us(l->links);
 
-	h.cluster = str(l->links->cluster);
+	h.cluster = str(l->port.kind == PORT_PEER ? l->links->fabric->cluster : l->links->cluster);
 	h.token = str(l->links->token);
+	h.again = l->again;
 	return say_hello(l, KIND_HELLO, &h);
 }
 
@@ -116,13 +120,41 @@ link_refuse(struct link *l, enum error error, const char *theirs, const char *ou
 	link_close(l, error, theirs);
 }
 
+/* Who dialled accepts another cluster, and says so before anything else. */
+static int
+welcome_back(struct link *l, struct hello w)
+{
+	w.cluster = str(l->links->fabric->cluster);
+	if (say_hello(l, KIND_WELCOME, &w) == -1) {
+		link_close(l, E_overloaded, "no memory");
+		return -1;
+	}
+	link_met(l);
+	return 0;
+}
+
+static void
+on_welcome_back(struct link *l)
+{
+	if (!link_outlives(l))
+		return;
+	l->greets = false;
+	link_met(l);
+	link_up(l);
+}
+
 void
 link_welcome(struct link *l)
 {
 	struct links *ls = l->links;
 	struct hello w = about_us(ls);
+	bool stays = link_outlives(l);
 
+	if (l->dialled && !stays)
+		return;
 	if (l->dialled) {
+		if (link_is_foreign(l) && welcome_back(l, w) == -1)
+			return;
 		w = (struct hello){ .node = l->port.node, .cluster = str(l->cluster), .role = l->port.role,
 		    .instance = l->instance };
 		if (l->owner)
@@ -130,28 +162,29 @@ link_welcome(struct link *l)
 		link_up(l);
 		return;
 	}
-	/* welcome is only who has a place: else the other side takes a refusal for a lost link */
+	w.cluster = str(ls->fabric->cluster);
+	w.linked = l->rival == RIVAL_STAYS;
+	w.instead = l->rival == RIVAL_GOES;
+	if (l->port.kind == PORT_PEER) {	/* routes go out as it comes up: who is welcome hears them */
+		if (say_hello(l, KIND_WELCOME, &w) == -1)
+			link_close(l, E_overloaded, "no memory");
+		else if (stays && link_is_foreign(l))
+			l->greets = true;
+		else if (stays)
+			link_up(l);
+	}
+	if (!stays)
+		link_close(l, E_conflict, "we are linked already, by a connection that this side opened");
+	if (l->port.kind == PORT_PEER)
+		return;
+	/* else welcome is only who has a place: a refusal is not to look like a lost link */
 	link_up(l);
 	if (l->state != LINK_UP || !l->network)
 		return;
-	w.cluster = str(ls->fabric->cluster);
 	if (say_hello(l, KIND_WELCOME, &w) == -1)
 		link_close(l, E_overloaded, "no memory");
 	else if (l->port.kind == PORT_CHILD)
 		say(l, KIND_END, 0, STR(""));
-}
-
-static struct link *
-same_node(struct links *ls, struct str node, const struct link *but)
-{
-	list_each(n, &ls->all) {
-		struct link *l = list_of(n, struct link, place);
-
-		if (l != but && l->state == LINK_UP && l->port.kind == PORT_CHILD &&
-		    str_eq(l->port.node, node))
-			return l;
-	}
-	return NULL;
 }
 
 static bool
@@ -184,27 +217,63 @@ cluster_fits(struct link *l, const struct hello *h, const struct grant *g)
 	return true;
 }
 
+/* Between hubs federation decides; E_NONE: the credential is good. */
+static bool
+hub_fits(struct link *l, const struct hello *h, const struct grant *g, enum error error, const char *why)
+{
+	const char *ours = l->links->fabric->cluster;
+	struct str cluster = h->cluster.n ? h->cluster : str(g->cluster[0] ? g->cluster : ours);
+	bool keys = l->links->auth && !l->port.admin;
+
+	l->instance = h->instance;
+	l->proven = error == E_NONE && (keys ? str_is(cluster, g->cluster) : l->port.admin);
+	if (error == E_NONE && !l->proven)
+		why = "its token is of another cluster";
+	if (!link_meets(l, h->node, cluster, keys, error == E_NONE ? E_denied : error, why))
+		return false;
+	if (error != E_NONE) {
+		link_refuse(l, error, why, why);
+		return false;
+	}
+	if (link_name(l, h->node, cluster, NULL) == 0)
+		return true;
+	link_refuse(l, E_overloaded, "no memory", "no memory");
+	return false;
+}
+
 /* May this one take the place of a link with the same node id that is up? */
 static bool
 make_way(struct link *l, const struct hello *h)
 {
-	struct link *old = same_node(l->links, h->node, l);
+	struct link *old = links_find(l->links, h->node, l);
 
+	if (str_is(h->node, l->links->fabric->node) && h->instance == l->links->instance) {
+		link_refuse(l, E_node_id_in_use, "this URL leads from the node to itself: take it off "
+		    "--uplink or --peer", "a URL of --uplink or --peer leads to this node itself");
+		return false;
+	}
 	if (str_is(h->node, l->links->fabric->node)) {
 		link_refuse(l, E_node_id_in_use, "this is the hub's own node id: start with another -i",
 		    "it came with our own node id");
 		return false;
 	}
+	if (uplinks_paused(l->links, h->node)) {
+		link_refuse(l, E_busy, "the link is paused by hand at the other side",
+		    "the link to this node is paused (fedx-probe link resume)");
+		return false;
+	}
 	if (!old)
 		return true;
-	if (!l->exact && old->instance != h->instance) {
+	if (old->instance != h->instance && (!l->exact || (old->dialled && h->role != ROLE_HUB))) {
 		link_refuse(l, E_node_id_in_use, "a node with this id is connected: start with another "
 		    "-i, or use a token that names exactly this node",
 		    "a second node with an id that is connected");
 		return false;
 	}
-	link_close(old, E_node_id_in_use, "replaced by a newer connection of this node id");
-	links_reap(l->links);
+	if (old->dialled && old->instance == h->instance)
+		return true;	/* rival.c decides, once it has been admitted */
+	l->rival = RIVAL_GOES;
+	link_give_way(old, E_node_id_in_use, "replaced by a newer connection of this node id");
 	return true;
 }
 
@@ -216,7 +285,8 @@ on_hello(struct link *l, const struct envelope *e)
 	struct err err = { .status = 0 };
 	struct grant g = { .role = ROLE_NONE };
 	const char *why = "";
-	enum error error;
+	enum error error = E_NONE;
+	bool hubs;
 
 	if (e->payload.n > HELLO_MAX) {
 		link_refuse(l, E_too_large, "HELLO is over 4096 bytes", "HELLO is over 4096 bytes");
@@ -235,21 +305,23 @@ on_hello(struct link *l, const struct envelope *e)
 		    "it does not speak version 1 of the protocol");
 		return;
 	}
+	hubs = h.role == ROLE_HUB && ls->fabric->role == ROLE_HUB;
 	if (ls->auth && !l->port.admin && (error = auth_check(ls->auth, h.token, h.role, h.node,
-	    wall_now(), &g, &why)) != E_NONE) {
+	    wall_now(), &g, &why)) != E_NONE && !hubs) {
 		link_refuse(l, error, why, why);
 		return;
 	}
 	l->exact = g.exact;
 	memcpy(l->token_hash, g.hash, sizeof l->token_hash);
-	if (!cluster_fits(l, &h, &g))
+	if (hubs ? !hub_fits(l, &h, &g, error, why) : !cluster_fits(l, &h, &g))
 		return;
 	if (h.role != ROLE_CLIENT && !make_way(l, &h))
 		return;
-	l->port.kind = h.role == ROLE_CLIENT ? PORT_CLIENT : PORT_CHILD;
+	l->port.kind = h.role == ROLE_CLIENT ? PORT_CLIENT : hubs ? PORT_PEER : PORT_CHILD;
+	l->again = h.again;
 	l->port.role = h.role;
 	l->instance = h.instance;
-	if (link_name(l, h.node, str(ls->fabric->cluster), NULL) == -1) {
+	if (!hubs && link_name(l, h.node, str(ls->fabric->cluster), NULL) == -1) {
 		link_refuse(l, E_overloaded, "no memory", "no memory");
 		return;
 	}
@@ -306,7 +378,8 @@ links_check_grants(struct links *ls, uint32_t *checked)
 		++*checked;
 		error = auth_check_again(ls->auth, l->token_hash, l->port.role, l->port.node,
 		    wall_now(), &g, &why);
-		if (error == E_NONE && strcmp(g.cluster, ls->fabric->cluster) != 0)
+		l->proven = error == E_NONE && str_is(l->port.cluster, g.cluster);
+		if (error == E_NONE && !l->proven && !link_is_foreign(l))
 			error = E_cluster_isolated, why = "the token belongs to another cluster now";
 		if (error == E_NONE)
 			l->exact = g.exact;
@@ -317,6 +390,15 @@ links_check_grants(struct links *ls, uint32_t *checked)
 }
 
 /* --- the side that dialled --- */
+
+/* Who was dialled shows a certificate, or is of our own user. */
+static bool
+is_proven_hub(const struct link *l)
+{
+	const struct tls *t = conn_tls(l->conn);
+
+	return t ? tls_peer_verified(t) : peer_is_us(conn_fd(l->conn));
+}
 
 static void
 on_welcome(struct link *l, const struct envelope *e)
@@ -340,7 +422,12 @@ on_welcome(struct link *l, const struct envelope *e)
 		link_close(l, E_node_id_in_use, "the hub has our own node id: start with another -i");
 		return;
 	}
-	if (l->links->cluster[0] && !str_is(w.cluster, l->links->cluster)) {
+	l->instance = w.instance;
+	if (l->links->fabric->role == ROLE_HUB && (l->links->cluster[0] || l->port.kind == PORT_PEER)) {
+		l->proven = is_proven_hub(l);
+		if (!link_meets(l, w.node, w.cluster, false, E_NONE, ""))
+			return;
+	} else if (l->links->cluster[0] && !str_is(w.cluster, l->links->cluster)) {
 		link_close(l, E_cluster_isolated, "the hub is of another cluster than ours (-C)");
 		return;
 	}
@@ -348,8 +435,13 @@ on_welcome(struct link *l, const struct envelope *e)
 		link_close(l, E_overloaded, "no memory");
 		return;
 	}
+	if (w.linked) {
+		l->told = true;
+		link_close(l, E_conflict, "the nodes are linked by a connection that the other one opened");
+		return;
+	}
+	l->rival = w.instead ? RIVAL_GOES : RIVAL_NONE;
 	l->port.role = w.role;
-	l->instance = w.instance;
 	link_join(l);
 }
 
@@ -361,6 +453,12 @@ on_error(struct link *l, const struct envelope *e)
 	char text[200];
 
 	meta_error_get(e->meta, &error, &fate);
+	if (error >= E_COUNT || error == E_NONE)
+		error = E_unsupported;
+	if (e->id == 0 && (l->dialled || l->greets || link_is_foreign(l)) &&
+	    (l->state != LINK_UP || error == E_cluster_isolated) &&
+	    link_refused_there(l, (enum error)error, e->payload))
+		return;
 	snprintf(text, sizeof text, "%.*s", e->payload.n > 180 ? 180 : (int)e->payload.n,
 	    e->payload.p ? e->payload.p : "");
 	if (l->state == LINK_UP) {	/* it refused something that we said */
@@ -369,12 +467,13 @@ on_error(struct link *l, const struct envelope *e)
 		return;
 	}
 	l->told = true;
-	link_close(l, error < E_COUNT && error ? (enum error)error : E_unsupported, text);
+	link_close(l, (enum error)error, text);
 }
 
 static void
 on_goodbye(struct link *l, const struct envelope *e)
 {
+	link_departs(l);
 	l->told = true;
 	if (tlv_u32(e->payload, &l->come_back_ms) == -1)
 		l->come_back_ms = l->links->set.come_back_ms;
@@ -412,14 +511,25 @@ greeting(struct link *l, const struct envelope *e)
 		on_hello(l, e);
 	else if (e->kind == KIND_WELCOME && l->dialled)
 		on_welcome(l, e);
+	else if (e->kind == KIND_WELCOME && l->greets)
+		on_welcome_back(l);
 	else if (e->kind == KIND_ERROR)
 		on_error(l, e);
-	else if (e->kind == KIND_GOODBYE)
+	else if (e->kind == KIND_GOODBYE && (l->dialled || l->greets))
 		on_goodbye(l, e);
+	else if (l->dialled)
+		link_close(l, E_unauthenticated,
+		    "the other side did not answer HELLO with WELCOME: is it a fedx hub?");
 	else
-		link_close(l, E_unauthenticated, l->dialled ?
-		    "the other side did not answer HELLO with WELCOME: is it a fedx hub?" :
-		    "say HELLO first");
+		link_unadmitted(l, kind_name(e->kind));
+}
+
+static void
+refuse_new(struct link *l, const struct envelope *e)
+{
+	if (e->id)
+		port_error(l->links->fabric, &l->port, e->id, KIND_REPLY, E_shutting_down,
+		    FATE_NOT_DELIVERED, STR("the link is being drained"));
 }
 
 void
@@ -457,6 +567,9 @@ link_hear(struct link *l, const struct envelope *e)
 		link_close(l, E_malformed, "WELCOME came twice");
 		break;
 	default:
-		fabric_receive(l->links->fabric, &l->port, e);
+		if (l->port.draining && kind_class(e->kind) == CLASS_OPEN)
+			refuse_new(l, e);
+		else
+			fabric_receive(l->links->fabric, &l->port, e);
 	}
 }

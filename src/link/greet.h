@@ -11,6 +11,10 @@ void link_up(struct link *);		/* it has proven itself: a port of the fabric from
 void link_welcome(struct link *);	/* up, and whom it tells */
 void link_refuse(struct link *, enum error, const char *theirs, const char *ours);
 	/* closes; what the other side is told, and what our log says */
+bool link_outlives(struct link *);
+	/* it may come up: no other connection to its node is up any more; else it
+	 * is closed, or is to be (rival RIVAL_STAYS) */
+void link_give_way(struct link *old, enum error, const char *why);	/* frees it */
 void link_join(struct link *);		/* admit.c: it would be up if policy had no say: asks it */
 void link_hold(struct link *, const struct envelope *);	/* admit.c: until policy has answered */
 int link_hello(struct link *);		/* we dialled: say who we are */

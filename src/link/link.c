@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "link/greet.h"
-#include "link/link.h"
+#include "link/uplink.h"
 
 enum {
 	RESERVE = 256 * 1024,		/* of the queue, for what must be said when it is full */
@@ -49,6 +49,7 @@ links_init(struct links *ls, struct net *net, struct fabric *f)
 	list_init(&ls->all);
 	list_init(&ls->dying);
 	list_init(&ls->greeting);
+	list_init(&ls->uplinks);
 	buf_init(&ls->scratch, 8u << 20);
 	ls->set = (struct link_settings){ .ping_ms = 10000, .dead_ms = 30000,
 	    .handshake_ms = 10000, .handshakes = 1024, .per_address = 256, .bus_clients = 256, .backoff_ms = 500,
@@ -95,7 +96,7 @@ send_op(struct port *p, const struct envelope *e, struct str more_meta)
 	size_t size = envelope_size(e) + more_meta.n;
 	uint8_t *to;
 
-	if (l->state == LINK_DYING)
+	if (l->state == LINK_DYING || (l->port.draining && kind_class(e->kind) == CLASS_OPEN))
 		return -1;
 	if (conn_queued(l->conn) + size > l->links->set.queue && !may_use_reserve(e))
 		return -1;
@@ -460,10 +461,10 @@ link_accept(struct links *ls, struct conn *c, const char *peer, const struct dia
 }
 
 struct link *
-link_dial(struct links *ls, struct conn *c, const char *peer,
+link_dial(struct links *ls, struct conn *c, const char *peer, enum port_kind kind,
     const struct link_owner *owner, void *owner_data, struct err *e)
 {
-	struct link *l = link_new(ls, c, peer, PORT_UPLINK, e);
+	struct link *l = link_new(ls, c, peer, kind, e);
 
 	if (!l)
 		return NULL;
@@ -488,6 +489,7 @@ static void
 link_free(struct link *l, uint32_t linger_ms)
 {
 	struct links *ls = l->links;
+	bool was_up = l->port.up;
 
 	l->flushes = linger_ms && is_flushed(l);
 	if (l->port.up) {
@@ -496,7 +498,8 @@ link_free(struct link *l, uint32_t linger_ms)
 	} else {	/* policy may be asked about it */
 		gate_port_down(ls->fabric, &l->port);
 	}
-	if (ls->event)
+	/* of two connections to one node the one that never was up is no news */
+	if (ls->event && (was_up || (l->error != E_conflict && !l->turned_away)))
 		ls->event(ls, "link_down", l, l->why ? l->why : "");
 	if (l->owner)
 		l->owner->down(l->owner_data, (enum error)l->error, l->why ? l->why : "",
@@ -516,6 +519,8 @@ link_free(struct link *l, uint32_t linger_ms)
 	list_del(&l->place);
 	list_del(&l->dying);
 	list_del(&l->greeting);
+	if (was_up)
+		uplinks_lost(ls, l->port.node);
 	buf_free(&l->held);
 	free(l->text);
 	free(l->why);

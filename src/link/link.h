@@ -13,6 +13,7 @@
 #include "fabric/fabric.h"
 #include "link/auth.h"
 #include "link/crowd.h"
+#include "link/meet.h"
 #include "net/conn.h"
 #include "net/ws.h"
 
@@ -45,10 +46,15 @@ struct links {
 	struct crowd crowd;			/* who came in, by where from */
 	struct list greeting;			/* came over the network, no HELLO yet; oldest first */
 	uint32_t greeting_count;
+	struct list uplinks;			/* uplink.h */
+	struct meetings meetings;		/* with other clusters */
 	struct buf scratch;			/* encoding for WebSocket */
 	uint64_t count[ROLE_COUNT];		/* links up, by role of the other end */
 	void (*event)(struct links *, const char *what, const struct link *, const char *why);
 };
+
+/* What becomes of another connection to the same node: rival.c. */
+enum rival { RIVAL_NONE, RIVAL_STAYS, RIVAL_GOES };
 
 enum link_state {
 	LINK_GREETING,
@@ -88,6 +94,12 @@ struct link {
 	bool lost;				/* nobody is there to be told */
 	bool flushes;				/* closing: what is queued goes out still */
 	bool exact;				/* its credential names exactly this node */
+	struct cluster_verdict met;		/* of a hub: what we decided */
+	bool proven;				/* a credential says that it is of its cluster */
+	bool turned_away;			/* before it was up, and the log has it */
+	bool greets;				/* welcomed by us, and has yet to welcome us: of a foreign cluster */
+	bool again;				/* who dialled it knows that another one is dead */
+	uint8_t rival;				/* enum rival */
 	uint8_t token_hash[32];			/* of that credential; zeros: none was asked */
 	struct buf held;			/* envelopes that came while policy was asked */
 	char *text;				/* node id NUL cluster NUL peer address NUL */
@@ -99,7 +111,7 @@ struct link *link_accept(struct links *, struct conn *, const char *peer,
     const struct dialect *, bool network, bool admin, struct err *);
 	/* takes the conn, also on failure; dialect NULL: native; on the network
 	 * it must say HELLO first, on the bus it is up at once */
-struct link *link_dial(struct links *, struct conn *, const char *peer,
+struct link *link_dial(struct links *, struct conn *, const char *peer, enum port_kind,
     const struct link_owner *, void *owner, struct err *);
 	/* says HELLO, waits for WELCOME */
 int link_start_ws(struct link *, bool server, struct err *);	/* frames from now on */
@@ -109,9 +121,13 @@ void link_close(struct link *, enum error, const char *why);
 void link_goodbye(struct link *);	/* tells it when to come back, then closes */
 const char *link_state_name(const struct link *);
 const char *link_kind_name(const struct link *);	/* uplink, leaf, hub, client, self */
+struct link *links_find(struct links *, struct str node, const struct link *but);
+	/* the one to that node that is up; NULL: none */
 void links_init(struct links *, struct net *, struct fabric *);
 uint32_t links_check_grants(struct links *, uint32_t *checked);
 	/* auth has changed: close whom it lets in no more; how many that are */
+uint32_t links_check_clusters(struct links *);
+	/* so has federation */
 void link_admitted(struct link *, enum error, const char *why);
 	/* what policy said, for gate_ops.admitted; E_NONE: it comes up */
 void links_reap(struct links *);	/* close what is dying; at the end of each turn */

@@ -381,6 +381,12 @@ tls_peer_hash(const struct tls *t, uint8_t hash[TLS_HASH])
 	return t->shown && !t->refused;
 }
 
+bool
+tls_peer_verified(const struct tls *t)
+{
+	return t->open && t->shown && !t->refused && t->ctx->trust != TRUST_ANYONE;
+}
+
 const char *
 tls_alpn(const struct tls *t)
 {

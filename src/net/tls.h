@@ -54,6 +54,8 @@ struct str tls_cipher(struct tls *);		/* records to send; until the next call */
 void tls_cipher_eat(struct tls *, size_t);
 void tls_end(struct tls *);			/* queue close_notify */
 bool tls_peer_hash(const struct tls *, uint8_t hash[TLS_HASH]);	/* false: none shown */
+bool tls_peer_verified(const struct tls *);
+	/* a CA or a pin vouches for the certificate that it has shown */
 const char *tls_alpn(const struct tls *);	/* "" when none */
 const char *tls_cipher_name(const struct tls *);	/* for the link list */
 

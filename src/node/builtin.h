@@ -5,6 +5,8 @@
  *	builtin.c		answers as streams of JSON lines
  *	builtin_methods.c	which method does what, and who may ask it
  *	builtin_lists.c		links, services, endpoints, totals
+ *	builtin_peers.c		hubs: whom it dials, who dialled it
+ *	builtin_routes.c	hubs beyond hubs, and the ways to them
  *	builtin_policy.c	flows, rules, policy
  *	explain.c		why a message goes or does not go
  */
@@ -54,6 +56,19 @@ void put_links(struct node *, struct buf *);
 void put_claims(struct node *, enum family, struct buf *);
 void put_top(struct node *, struct buf *);		/* one line, without its end */
 int put_presence(struct node *, struct str service, struct buf *);	/* -1: it is not there */
+
+/* builtin_peers.c */
+void put_peers(struct node *, struct buf *);
+const char *uplink_word(const struct uplink *);		/* its state */
+enum error link_act(struct node *, struct str payload, struct buf *, struct err *);
+	/* by hand: {"name":NODE or URL,"do":"pause"}; E_NONE: how it is now, as lines */
+
+/* builtin_routes.c */
+enum error put_routes(struct node *, struct str payload, struct buf *, struct err *);
+	/* empty: all; {"name":NAME}: the candidates for it */
+const char *via_word(const struct via *);			/* best, equal, other, held, withdrawn */
+void via_why(const struct via *, struct mono now, char *, size_t);	/* it is not used; "": it is */
+void put_path(struct buf *, struct str path);			/* member path */
 
 /* builtin_policy.c */
 void put_flows(struct node *, struct buf *);

@@ -30,18 +30,14 @@ put_version(struct node *n, struct buf *o)
 }
 
 static void
-put_uplink(struct node *n, struct buf *o)
+put_uplink(struct node *n, const struct uplink *u, struct buf *o)
 {
-	static const char *const states[] = { "none", "dialling", "greeting", "up", "backoff",
-	    "refused", "paused" };
-	struct uplink *u = &n->uplink;
-
-	if (!n->fabric.has_uplink || (u->state == UPLINK_UP && u->link))
+	if (!u->url_count || uplink_linked(u))
 		return;		/* one that is up is listed as a link */
 	buf_fmt(o, "{\"v\":1");
 	put_member(o, "name", str(u->urls[u->url]));
-	put_member(o, "kind", STR("uplink"));
-	put_member(o, "state", str(states[u->state]));
+	put_member(o, "kind", str(u->peer ? "hub" : "uplink"));
+	put_member(o, "state", str(uplink_word(u)));
 	put_member(o, "why", str(u->why));
 	put_member(o, "address", str(u->urls[u->url]));
 	put_number(o, "since_s", mono_us_since(u->since, n->fabric.now) / 1000000);
@@ -75,7 +71,8 @@ put_link(struct node *n, const struct link *l, struct buf *o)
 void
 put_links(struct node *n, struct buf *o)
 {
-	put_uplink(n, o);
+	list_each(at, &n->links.uplinks)
+		put_uplink(n, list_of(at, struct uplink, place), o);
 	list_each(at, &n->links.all)
 		put_link(n, list_of(at, struct link, place), o);
 }
@@ -88,12 +85,12 @@ put_claim(const struct claim *c, struct buf *o)
 	buf_fmt(o, "{\"v\":1");
 	put_member(o, c->name->family == FAMILY_SERVICE ? "service" : "endpoint", name_text(c->name));
 	if (c->name->family == FAMILY_SERVICE)
-		put_member(o, "version", c->version);
-	put_member(o, "node", local ? STR("local") : c->port->node);
+		put_member(o, "version", claim_version(c));
+	put_member(o, "node", local ? STR("local") : c->via ? c->via->origin->node : c->port->node);
 	put_member(o, "link", c->port->node.n ? c->port->node : STR("client"));
 	if (c->name->family == FAMILY_SERVICE) {
-		put_words(o, "methods", c->methods);
-		put_words(o, "tags", c->tags);
+		put_words(o, "methods", claim_methods(c));
+		put_words(o, "tags", claim_tags(c));
 		put_number(o, "weight", c->weight);
 		put_number(o, "max_concurrency", c->max_concurrency);
 		put_number(o, "in_flight", c->in_flight);
@@ -113,7 +110,8 @@ put_claims(struct node *n, enum family family, struct buf *o)
 	while ((name = map_next(&n->fabric.fib.names, &at)) != NULL)
 		if (name->family == family)
 			list_each(c, &name->claims)
-				put_claim(list_of(c, struct claim, of_name), o);
+				if (claim_serves(list_of(c, struct claim, of_name)))
+					put_claim(list_of(c, struct claim, of_name), o);
 }
 
 void

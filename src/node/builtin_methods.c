@@ -24,12 +24,25 @@ say_ping(struct asking *q)
 #define LIST(name, call) static void name(struct asking *q) { call; answer_pump(q->b, q->a); }
 LIST(say_version, put_version(q->b->node, &q->a->bytes))
 LIST(say_links, put_links(q->b->node, &q->a->bytes))
+LIST(say_peers, put_peers(q->b->node, &q->a->bytes))
 LIST(say_services, put_claims(q->b->node, FAMILY_SERVICE, &q->a->bytes))
 LIST(say_endpoints, put_claims(q->b->node, FAMILY_ENDPOINT, &q->a->bytes))
 LIST(say_flows, put_flows(q->b->node, &q->a->bytes))
 LIST(say_rules, put_rules(q->b->node, &q->a->bytes))
 LIST(say_policy, put_policy(q->b->node, &q->a->bytes))
 #undef LIST
+
+static void
+say_routes(struct asking *q)
+{
+	struct err e = { .status = 0 };
+	enum error error = put_routes(q->b->node, q->e->payload, &q->a->bytes, &e);
+
+	if (error != E_NONE)
+		answer_refuse(q->b, q->a, error, e.text);
+	else
+		answer_pump(q->b, q->a);
+}
 
 static void
 begin_watch(struct asking *q)
@@ -49,6 +62,18 @@ begin_drain(struct asking *q)
 	buf_str(&q->a->bytes, STR("{\"v\":1,\"draining\":true}\n"));
 	answer_pump(q->b, q->a);
 	node_drain(q->b->node);
+}
+
+static void
+act_on_link(struct asking *q)
+{
+	struct err e = { .status = 0 };
+	enum error error = link_act(q->b->node, q->e->payload, &q->a->bytes, &e);
+
+	if (error != E_NONE)
+		answer_refuse(q->b, q->a, error, e.text);
+	else
+		answer_pump(q->b, q->a);
 }
 
 static void
@@ -112,6 +137,9 @@ static const struct method { const char *name; enum asker who; void (*begin)(str
 	{ "explain",	NODES,	begin_explain },
 	{ "version",	ADMIN,	say_version },
 	{ "links",	ADMIN,	say_links },
+	{ "peers",	ADMIN,	say_peers },
+	{ "link",	ADMIN,	act_on_link },
+	{ "routes",	ADMIN,	say_routes },
 	{ "services",	ADMIN,	say_services },
 	{ "endpoints",	ADMIN,	say_endpoints },
 	{ "watch",	ADMIN,	begin_watch },

@@ -14,6 +14,9 @@ dials_with_tls(const struct settings *s)
 	for (size_t i = 0; i < s->uplink_count; i++)
 		if (url_parse(str(s->uplink[i]), &url, &e) == 0 && url.tls)
 			return true;
+	for (size_t i = 0; i < s->peer_count; i++)
+		if (url_parse(str(s->peers[i]), &url, &e) == 0 && url.tls)
+			return true;
 	return false;
 }
 

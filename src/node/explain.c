@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "fabric/request.h"
+#include "fabric/border.h"
+#include "fabric/cluster.h"
 #include "node/builtin.h"
 #include "node/members.h"
 #include "wire/json.h"
@@ -177,7 +178,9 @@ say_candidates(struct explanation *x, const struct port *from, const struct targ
 		why[0] = '\0';
 		if (c->port == from && port_is_link(c->port))
 			snprintf(why, sizeof why, "it is where the message comes from");
-		else if (c->methods.n && method.n && !words_have(c->methods, method))
+		else if (!claim_serves(c))
+			via_why(c->via, n->fabric.now, why, sizeof why);
+		else if (claim_methods(c).n && method.n && !words_have(claim_methods(c), method))
 			snprintf(why, sizeof why, "it has no method '%.*s'",
 			    method.n > 80 ? 80 : (int)method.n, method.p);
 		else if (!claim_has_room(c))
@@ -188,7 +191,11 @@ say_candidates(struct explanation *x, const struct port *from, const struct targ
 			    port_is_link(c->port) ? "an instance at this node comes first" :
 			    "balancing picks another one now");
 		put_member(o, "link", c->port->node.n ? c->port->node : STR("client"));
-		put_member(o, "version", c->version);
+		if (c->via) {
+			put_member(o, "origin", c->via->origin->node);
+			put_path(o, c->via->path);
+		}
+		put_member(o, "version", claim_version(c));
 		buf_fmt(o, ",\"local\":%s,\"chosen\":%s", port_is_link(c->port) ? "false" : "true",
 		    c == t->claim ? "true" : "false");
 		put_number(o, "in_flight", c->in_flight);
@@ -196,6 +203,42 @@ say_candidates(struct explanation *x, const struct port *from, const struct targ
 			put_member(o, "why", str(why));
 		say(x);
 	}
+}
+
+/* Nobody holds it: perhaps who would is not linked, and why. */
+static void
+say_links_down(struct explanation *x)
+{
+	list_each(at, &node_of(x)->links.uplinks) {
+		const struct uplink *u = list_of(at, struct uplink, place);
+		struct buf *o;
+
+		if (!u->url_count || uplink_linked(u))
+			continue;
+		o = step(x, "link");
+		put_member(o, "name", str(u->urls[u->url]));
+		put_member(o, "state", str(uplink_word(u)));
+		put_member(o, "why", str(u->why));
+		say(x);
+	}
+}
+
+/* What another cluster may not ask for is refused where it comes in. */
+static bool
+is_closed(struct explanation *x, const struct port *from, struct target *t)
+{
+	const struct fabric *f = &node_of(x)->fabric;
+	struct str service, method;
+	char text[FED_TEXT];
+
+	if (x->to[0] || !border_is_foreign(f, from) ||
+	    !str_split(str(x->subject), '/', &service, &method) || str_is(service, "fedx") ||
+	    federation_function_open(f->federation, service, method))
+		return false;
+	federation_text_function(text, str(x->subject), from->cluster);
+	snprintf(t->why, sizeof t->why, "%.*s", (int)sizeof t->why - 1, text);
+	t->error = E_denied;
+	return true;
 }
 
 static void
@@ -213,18 +256,21 @@ route(struct explanation *x, struct str via)
 		return;
 	}
 	/* as if balance had been asked and had no opinion: what it would pick is not asked */
-	request_resolve(&n->fabric, from, &e, STR(""), &(struct gate_way){ .via = via, .picked = true }, &t);
-	say_candidates(x, from, &t);
+	if (!is_closed(x, from, &t)) {
+		request_resolve(&n->fabric, from, &e, STR(""), &(struct gate_way){ .via = via, .picked = true }, &t);
+		say_candidates(x, from, &t);
+	}
 	o = step(x, "route");
 	if (t.error != E_NONE) {
 		put_member(o, "error", str(error_row((unsigned)t.error)->name));
 		put_member(o, "why", str(t.why));
 		say(x);
+		say_links_down(x);
 		end(x, "no_route", t.why);
 		return;
 	}
 	put_member(o, "goes", str(!t.port ? "waits" : t.port->kind == PORT_SELF ? "node" :
-	    t.port->kind == PORT_UPLINK ? "uplink" : t.port->kind == PORT_CHILD ? "link" : "client"));
+	    t.port->kind == PORT_UPLINK ? "uplink" : port_is_link(t.port) ? "link" : "client"));
 	if (t.port)
 		put_member(o, "next", t.port->node.n ? t.port->node : t.port->from);
 	if (via.n)

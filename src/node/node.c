@@ -29,7 +29,7 @@ on_welcomed(void *owner, const struct hello *w)
 	struct node *n = owner;
 
 	if (!n->set->cluster)
-		str_c(w->cluster, n->fabric.cluster, sizeof n->fabric.cluster);
+		fabric_set_cluster(&n->fabric, w->cluster);
 }
 
 /* --- a turn of the loop --- */
@@ -54,12 +54,20 @@ on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 }
 
 static void
+stop_uplinks(struct node *n)
+{
+	uplink_stop(&n->uplink);
+	for (size_t i = 0; i < n->set->peer_count; i++)
+		uplink_stop(&n->peers[i]);
+}
+
+static void
 finish_drain(struct node *n)
 {
 	if (n->stopping)
 		return;
 	n->stopping = true;
-	uplink_stop(&n->uplink);
+	stop_uplinks(n);
 	list_each(at, &n->links.all)
 		link_goodbye(list_of(at, struct link, place));
 	links_reap(&n->links);
@@ -73,6 +81,8 @@ on_turn(void *owner)
 	struct node *n = owner;
 	uint64_t ms;
 
+	if (!n->stopping)
+		uplinks_turn(&n->links);
 	links_reap(&n->links);
 	/* who watches would watch for ever */
 	if (n->draining && n->fabric.flights.count <= builtin_endless(n->builtin))
@@ -134,6 +144,8 @@ node_use_credentials(struct node *n)
 	memcpy(n->links.token, n->credentials.token, sizeof n->links.token);
 	n->doors.tls = n->credentials.server;
 	n->uplink.tls = n->credentials.client;
+	for (size_t i = 0; i < n->set->peer_count; i++)
+		n->peers[i].tls = n->credentials.client;
 }
 
 static void
@@ -233,6 +245,9 @@ open_fabric(struct node *n, struct err *e)
 	    id : ""), s->role, net_time(n->net), &ops) == -1)
 		return err_exit(e, 78), err_set(e, "the node id is too long");
 	n->fabric.limits = s->limits;
+	n->fabric.rib.limits = s->routes;
+	n->fabric.rib.epoch = (uint64_t)wall_now().s * 1000000000 + wall_now().ns;
+	n->fabric.federation = &s->federation;
 	n->fabric.fib.balance = (enum balance)s->balance;
 	return control_gate(n, e);
 }
@@ -323,6 +338,8 @@ open_node(struct node *n, struct arguments a, struct err *e)
 	n->doors.http = monitor_respond;
 	n->doors.owner = n;
 	uplink_init(&n->uplink, &n->links);
+	for (size_t i = 0; i < s->peer_count; i++)
+		uplink_init(&n->peers[i], &n->links);
 	n->whole = true;
 	if (s->dns_servers && net_set_dns(n->net, s->dns_servers, e) == -1)
 		return err_exit(e, 78);
@@ -355,6 +372,19 @@ open_uplink(struct node *n)
 }
 
 static void
+open_peers(struct node *n)
+{
+	struct settings *s = n->set;
+
+	for (size_t i = 0; i < s->peer_count; i++) {
+		n->peers[i].urls[n->peers[i].url_count++] = s->peers[i];
+		n->peers[i].insecure = s->insecure;
+		n->peers[i].peer = true;
+		uplink_start(&n->peers[i]);
+	}
+}
+
+static void
 say_ready(struct node *n)
 {
 	char first[64] = "", others[512] = "";
@@ -371,6 +401,11 @@ say_ready(struct node *n)
 	if (n->set->insecure)
 		log_event(LOG_LEVEL_WARNING, "insecure", "open", first[0] ? first : "uplink",
 		    "why", "--insecure: anyone who reaches this may join", NULL);
+	if (n->set->role == ROLE_HUB && n->set->federation.mode != STRICT_ISOLATION &&
+	    !n->set->federation.mutual)
+		log_event(LOG_LEVEL_WARNING, "clusters_unproven", "why", "federation.mode lets other "
+		    "clusters in, and federation.require_mutual_authentication is off: their ids are only "
+		    "claims", NULL);
 	n->ready = true;
 	log_event(LOG_LEVEL_INFO, "ready", "listen", first[0] ? first : NULL,
 	    "also", others[0] ? others : NULL, "node", n->fabric.node,
@@ -387,7 +422,7 @@ close_node(struct node *n)
 			listener_close(n->listeners[i]);
 		listener_close(n->bus);
 		doors_close(&n->doors);
-		uplink_stop(&n->uplink);
+		stop_uplinks(n);
 		renew_close(&n->renewal);
 		control_close(&n->control);
 		links_free(&n->links);
@@ -457,6 +492,7 @@ node_run(struct settings *s, struct arguments a)
 		status = e.status ? e.status : 70;
 	} else {
 		open_uplink(n);
+		open_peers(n);
 		say_ready(n);
 		ev_run(n->loop, 0);
 		flush(n);

@@ -33,7 +33,7 @@ struct node {
 	struct fabric fabric;
 	struct links links;
 	struct doors doors;
-	struct uplink uplink;
+	struct uplink uplink, peers[PEERS_MAX];	/* as many as the settings say */
 	struct builtin *builtin;
 	struct credentials credentials;
 	struct control control;

@@ -7,12 +7,13 @@
 #include "node/command_line.h"
 #include "node/options.h"
 
-enum option { LISTEN, UPLINK, ID, CLUSTER, RUNDIR, CONFDIR, TOKEN_FILE, TLS_CERT, TLS_KEY,
+enum option { LISTEN, UPLINK, PEER, ID, CLUSTER, RUNDIR, CONFDIR, TOKEN_FILE, TLS_CERT, TLS_KEY,
 	TLS_CA, INSECURE, NO_AUTOSTART, SET, CHECK, DAEMON, PIDFILE, USER, VERSION, HELP };
 
 static const struct cl_option rows[] = {
 	{ 'l', "listen",     LISTEN,	"HOST:PORT", "accept links and clients there (repeatable)" },
 	{ 'u', "uplink",     UPLINK,	"URL",  "dial this hub (repeatable: the next one when one fails)" },
+	{ 0,   "peer",	     PEER,	"URL",  "hub: dial that hub as an equal, and stay linked (repeatable)" },
 	{ 'i', "id",         ID,	"NODE", "this node's id" },
 	{ 'C', "cluster",    CLUSTER,	"NAME", "its cluster" },
 	{ 'r', "rundir",     RUNDIR,	"DIR",  "run directory: sockets, lock" },
@@ -45,12 +46,12 @@ usage(const struct settings *s, const char *what, const char *which)
 }
 
 static int
-add(struct settings *s, const char **list, size_t *count, unsigned bit, const char *value)
+add(struct settings *s, const char **list, size_t *count, size_t max, unsigned bit, const char *value)
 {
 	if (s->from_file & bit)		/* the command line has a list of its own */
 		*count = 0;
 	s->from_file &= ~bit;
-	if (*count == LISTEN_MAX)
+	if (*count == max)
 		return -1;
 	list[(*count)++] = value;
 	return 0;
@@ -64,11 +65,14 @@ apply(void *owner, int what, const char *v)
 
 	switch ((enum option)what) {
 	case LISTEN:
-		return add(s, s->listen, &s->listen_count, LIST_LISTEN, v) == -1 ?
+		return add(s, s->listen, &s->listen_count, LISTEN_MAX, LIST_LISTEN, v) == -1 ?
 		    usage(s, "more than 16 --listen", NULL) : -1;
 	case UPLINK:
-		return add(s, s->uplink, &s->uplink_count, LIST_UPLINK, v) == -1 ?
+		return add(s, s->uplink, &s->uplink_count, LISTEN_MAX, LIST_UPLINK, v) == -1 ?
 		    usage(s, "more than 16 --uplink", NULL) : -1;
+	case PEER:
+		return add(s, s->peers, &s->peer_count, PEERS_MAX, LIST_PEERS, v) == -1 ?
+		    usage(s, "more than 64 --peer", NULL) : -1;
 	case ID:	 s->id = v; return -1;
 	case CLUSTER:	 s->cluster = v; return -1;
 	case RUNDIR:	 s->rundir = v; return -1;

@@ -137,6 +137,8 @@ use_settings(struct node *n)
 	struct settings *s = n->set;
 
 	n->fabric.limits = s->limits;
+	n->fabric.rib.limits = s->routes;
+	n->fabric.federation = &s->federation;
 	n->fabric.fib.balance = s->balance;
 	n->fabric.gate.limits = s->policy;
 	n->links.set = s->link;
@@ -157,13 +159,24 @@ forget_old(struct renewal *r)
 	r->old_set = NULL;
 }
 
+/* What waits for another reason than that somebody has paused it. */
+static void
+retry(struct uplink *u)
+{
+	if (u->state != UPLINK_PAUSED && !u->drains)
+		uplink_retry(u);
+}
+
 static void
 look_at_links(struct renewal *r)
 {
 	struct node *n = r->node;
 
 	r->links.closed = links_check_grants(&n->links, &r->links.checked);
-	uplink_step(&n->uplink, ON_UPLINK_RETRY);
+	r->links.closed += links_check_clusters(&n->links);
+	route_renew(&n->fabric);	/* after that: who goes is told nothing more */
+	list_each(at, &n->links.uplinks)
+		retry(list_of(at, struct uplink, place));
 }
 
 static void
@@ -220,6 +233,8 @@ go_back(struct renewal *r)
 	use_settings(n);
 	node_use_credentials(n);
 	links_check_grants(&n->links, &r->links.checked);
+	links_check_clusters(&n->links);
+	route_renew(&n->fabric);
 	log_event(LOG_LEVEL_WARNING, "reload_undone", "next",
 	    "policy, tokens and certificates from before are in force again", NULL);
 }
@@ -475,6 +490,7 @@ renew_close(struct renewal *r)
 		over(r);
 	}
 	forget_old(r);
+	r->node->fabric.federation = &r->boot->federation;
 	set_free(r, r->node->set);
 	r->node->set = r->boot;
 }

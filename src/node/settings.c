@@ -8,7 +8,7 @@
 #include "net/net.h"
 #include "node/settings.h"
 
-enum type { DURATION, COUNT, SIZE, TEXT, LIST, YESNO, BALANCE, LEVEL, FORMAT };
+enum type { DURATION, COUNT, SIZE, TEXT, LIST, YESNO, BALANCE, LEVEL, FORMAT, FEDERATION, ENCRYPTED };
 enum change { NOW, RESTART };
 
 enum { ENVELOPE_REST = 64 * 1024 };	/* more than head, names and meta of one */
@@ -25,17 +25,21 @@ static const struct key keys[] = {
 static const char *const balances[] = { "least_inflight", "round_robin", NULL };
 static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
 static const char *const formats[] = { "logfmt", "json", NULL };
+static const char *const federations[] = { "strict_isolation", "explicit_bridging",
+	"permissive_bridging", NULL };
+static const char *const encrypteds[] = { "off_host", "yes", "no", "on", "off", "true", "false", NULL };
 static const char *const yesnos[] = { "no", "yes", "off", "on", "false", "true", NULL };
 
 static const char *const *
 words_of(enum type type)
 {
 	return type == BALANCE ? balances : type == LEVEL ? levels :
-	    type == FORMAT ? formats : type == YESNO ? yesnos : NULL;
+	    type == FORMAT ? formats : type == YESNO ? yesnos :
+	    type == FEDERATION ? federations : type == ENCRYPTED ? encrypteds : NULL;
 }
 
-/* The two lists: where one is, its length, and its bit in from_file. */
-struct listed { const char **at; size_t *count; unsigned bit; };
+/* The lists: where one is, its length and bound, and its bit in from_file. */
+struct listed { const char **at; size_t *count, max; unsigned bit; };
 
 static struct listed
 list_at(const struct settings *s, const struct key *k)
@@ -43,8 +47,16 @@ list_at(const struct settings *s, const struct key *k)
 	struct settings *w = (struct settings *)(uintptr_t)s;
 
 	if (k->at == offsetof(struct settings, listen))
-		return (struct listed){ w->listen, &w->listen_count, LIST_LISTEN };
-	return (struct listed){ w->uplink, &w->uplink_count, LIST_UPLINK };
+		return (struct listed){ w->listen, &w->listen_count, LISTEN_MAX, LIST_LISTEN };
+	if (k->at == offsetof(struct settings, peers))
+		return (struct listed){ w->peers, &w->peer_count, PEERS_MAX, LIST_PEERS };
+	if (k->at >= offsetof(struct settings, federation)) {
+		struct words *words = (struct words *)(void *)((char *)w + k->at);
+
+		return (struct listed){ words->at, &words->count, WORDS_COUNT_MAX, (unsigned)LIST_FEDERATION <<
+		    (k->at - offsetof(struct settings, federation)) / sizeof *words };
+	}
+	return (struct listed){ w->uplink, &w->uplink_count, LISTEN_MAX, LIST_UPLINK };
 }
 
 void
@@ -56,8 +68,9 @@ settings_init(struct settings *s, uint8_t role)
 	/* the defaults are those of who uses them */
 	fabric_init(&f, STR("x"), STR("x"), role, (struct mono){ 0 }, NULL);
 	links_init(&ls, NULL, NULL);
-	*s = (struct settings){ .role = role, .link = ls.set, .limits = f.limits,
+	*s = (struct settings){ .role = role, .link = ls.set, .limits = f.limits, .routes = f.rib.limits,
 	    .policy = { .wait_ms = 1000, .pick_ms = 50, .flows = FLOWS_MAX, .audit = 1000 },
+	    .federation = { .mutual = true, .links_per_minute = 10, .requests_per_minute = 100 },
 	    .drain_ms = 10000, .digest_ms = 60000, .log_level = LOG_LEVEL_INFO,
 	    .log_format = LOG_LOGFMT, .autostart = true };
 	fabric_free(&f);
@@ -157,11 +170,18 @@ unknown(struct str name, struct err *e)
 	const char *near = NULL;
 	size_t best = name.n < 6 ? name.n : 6, d;	/* as many edits as letters are no slip */
 
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-		if ((d = str_distance(name, str(keys[i].name))) < best) {
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		struct str key = str(keys[i].name), rest = name;
+
+		while (key.n && rest.n && *key.p == *rest.p) {	/* long ones are long by this */
+			key = str_skip(key, 1);
+			rest = str_skip(rest, 1);
+		}
+		if ((d = str_distance(rest, key)) < best) {
 			best = d;
 			near = keys[i].name;
 		}
+	}
 	err_exit(e, 78);
 	if (near)
 		return err_set(e, "unknown setting '%.*s'; did you mean '%s'?",
@@ -180,8 +200,8 @@ add(struct settings *s, const struct key *k, const char *v, struct err *e)
 	s->from_file &= ~l.bit;
 	if (!*v)
 		return 0;
-	if (*l.count == LISTEN_MAX)
-		return err_set(e, "%s has more than %d values", k->name, LISTEN_MAX);
+	if (*l.count == l.max)
+		return err_set(e, "%s has more than %zu values", k->name, l.max);
 	l.at[(*l.count)++] = v;
 	return 0;
 }
@@ -213,8 +233,12 @@ settings_set(struct settings *s, const char *assignment, struct err *e)
 	}
 	if (words_of(k->type)) {
 		if (parse_word(v, words_of(k->type), &u) == -1)
-			return err_set(e, "%s cannot be '%.60s'; its values begin with '%s', '%s'",
-			    k->name, v.p, words_of(k->type)[0], words_of(k->type)[1]);
+			return err_set(e, "%s cannot be '%.60s'; its values begin with '%s', '%s'%s%s%s",
+			    k->name, v.p, words_of(k->type)[0], words_of(k->type)[1],
+			    words_of(k->type)[2] ? ", '" : "", words_of(k->type)[2] ?
+			    words_of(k->type)[2] : "", words_of(k->type)[2] ? "'" : "");
+		if (k->type == ENCRYPTED && u)
+			u = u & 1 ? ENCRYPTED_ALWAYS : ENCRYPTED_NEVER;
 	} else {
 		if (parse_unit(v, k->type, &u) == -1)
 			return err_set(e, "%s cannot be '%.60s': want %s", k->name, v.p,
@@ -251,6 +275,56 @@ check_listen(const struct settings *s, const char *text, struct err *e)
 	return 0;
 }
 
+static int
+check_peers(const struct settings *s, struct err *e)
+{
+	struct url url;
+
+	if (s->role == ROLE_LEAF && s->peer_count)
+		return err_set(e, "a leaf has no peers: give its hubs with --uplink, or start fedx-hub");
+	for (size_t i = 0; i < s->peer_count; i++) {
+		if (url_parse(str(s->peers[i]), &url, e) == -1)
+			return err_at(e, "--peer %.80s", s->peers[i]);
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(s->peers[i], s->peers[j]) == 0)
+				return err_set(e, "--peer %.80s is there twice", s->peers[i]);
+		for (size_t j = 0; j < s->uplink_count; j++)
+			if (strcmp(s->peers[i], s->uplink[j]) == 0)
+				return err_set(e, "%.80s is both --peer and --uplink: one of them is enough",
+				    s->peers[i]);
+	}
+	return 0;
+}
+
+/* Where a value stands, if it is one of the file. */
+static const char *
+place_of(const struct settings *s, const char *value)
+{
+	uintptr_t at = (uintptr_t)value, text = (uintptr_t)s->text;
+
+	return value && s->text && at >= text && at - text < s->text_n ? value + strlen(value) + 1 : NULL;
+}
+
+static int
+check_federation(const struct settings *s, struct err *e)
+{
+	const char *value = NULL, *place;
+
+	if (federation_check(&s->federation, str(s->cluster), &value, e) == 0)
+		return 0;
+	place = place_of(s, value);
+	return place ? err_at(e, "%.100s", place) : -1;
+}
+
+void
+settings_from_file(struct settings *s)
+{
+	s->from_file = 0;
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (keys[i].type == LIST && *list_at(s, &keys[i]).count)
+			s->from_file |= list_at(s, &keys[i]).bit;
+}
+
 int
 settings_check(const struct settings *s, struct err *e)
 {
@@ -279,6 +353,8 @@ settings_check(const struct settings *s, struct err *e)
 	for (size_t i = 0; i < s->uplink_count; i++)
 		if (url_parse(str(s->uplink[i]), &url, e) == -1)
 			return err_at(e, "--uplink %.80s", s->uplink[i]);
+	if (check_peers(s, e) == -1 || check_federation(s, e) == -1)
+		return -1;
 	e->status = 0;
 	return 0;
 }

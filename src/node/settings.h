@@ -14,25 +14,29 @@
 #include "fabric/gate.h"
 #include "link/link.h"
 
-enum { LISTEN_MAX = 16, LIST_LISTEN = 1, LIST_UPLINK = 2 };
+enum { LISTEN_MAX = 16, PEERS_MAX = 64, LIST_LISTEN = 1, LIST_UPLINK = 2, LIST_PEERS = 4,
+	LIST_FEDERATION = 8 };
 
 struct settings {
 	uint8_t role;				/* ROLE_HUB or ROLE_LEAF */
-	const char *listen[LISTEN_MAX], *uplink[LISTEN_MAX];
-	size_t listen_count, uplink_count;
+	const char *listen[LISTEN_MAX], *uplink[LISTEN_MAX], *peers[PEERS_MAX];
+	size_t listen_count, uplink_count, peer_count;
 	const char *id, *cluster, *rundir, *confdir;
 	const char *token_file, *uplink_token_file;
 	const char *tls_cert, *tls_key, *tls_ca, *tls_pin;
 	const char *pidfile, *user, *dns_servers;
 	bool insecure, check, daemon, autostart;
 	struct link_settings link;
+	struct rib_limits routes;
 	struct fabric_limits limits;
+	struct federation federation;
 	struct gate_limits policy;
 	uint32_t balance;			/* enum balance */
 	uint32_t drain_ms, digest_ms;
 	uint32_t log_level, log_format;
 	const char *program;			/* argv[0] */
 	char *text;				/* of fedx.lua, which the above may look into; owned */
+	size_t text_n;				/* behind each value there its place: "fedx.lua:3" */
 	unsigned from_file;			/* LIST_ bits: lists that an option replaces */
 };
 
@@ -42,6 +46,7 @@ struct settings {
 	X("cluster",		TEXT,	cluster, 0, 0, RESTART) \
 	X("listen",		LIST,	listen, 0, 0, RESTART) \
 	X("uplink",		LIST,	uplink, 0, 0, RESTART) \
+	X("peers",		LIST,	peers, 0, 0, RESTART) \
 	X("rundir",		TEXT,	rundir, 0, 0, RESTART) \
 	X("token_file",		TEXT,	token_file, 0, 0, NOW) \
 	X("tls.cert",		TEXT,	tls_cert, 0, 0, NOW) \
@@ -61,6 +66,12 @@ struct settings {
 	X("limits.buffers",	SIZE,	limits.buffers, 1 << 16, 1u << 31, NOW) \
 	X("limits.services",	COUNT,	limits.services, 1, 1u << 20, NOW) \
 	X("limits.endpoints",	COUNT,	limits.endpoints, 1, 1u << 20, NOW) \
+	X("limits.patterns",	COUNT,	limits.patterns, 1, 1u << 20, NOW) \
+	X("limits.routes",	COUNT,	routes.routes, 1, 1u << 24, NOW) \
+	X("routes.lifetime",	DURATION, routes.lifetime_ms, 3000, 3600000, NOW) \
+	X("routes.hold_down",	DURATION, routes.hold_ms, 0, 3600000, NOW) \
+	X("routes.flap_threshold", COUNT, routes.flaps, 0, 1u << 20, NOW) \
+	X("routes.flap_window",	DURATION, routes.flap_ms, 100, 3600000, NOW) \
 	X("link.ping",		DURATION, link.ping_ms, 10, 3600000, NOW) \
 	X("link.dead",		DURATION, link.dead_ms, 30, 3600000, NOW) \
 	X("link.handshake",	DURATION, link.handshake_ms, 10, 600000, NOW) \
@@ -80,6 +91,17 @@ struct settings {
 	X("policy.pick_wait",	DURATION, policy.pick_ms, 1, 60000, NOW) \
 	X("policy.flows",	COUNT,	policy.flows, 64, FLOWS_MAX, RESTART) \
 	X("policy.audit",	COUNT,	policy.audit, 0, 1u << 30, NOW) \
+	X("federation.mode",	FEDERATION, federation.mode, 0, 0, NOW) \
+	X("federation.allowed_foreign_cluster_ids", LIST, federation.allowed, 0, 0, NOW) \
+	X("federation.blocked_foreign_cluster_ids", LIST, federation.blocked, 0, 0, NOW) \
+	X("federation.bridges",	LIST,	federation.bridges, 0, 0, NOW) \
+	X("federation.allowed_functions", LIST, federation.allowed_functions, 0, 0, NOW) \
+	X("federation.blocked_functions", LIST, federation.blocked_functions, 0, 0, NOW) \
+	X("federation.transit",	LIST,	federation.transit, 0, 0, NOW) \
+	X("federation.require_mutual_authentication", YESNO, federation.mutual, 0, 0, NOW) \
+	X("federation.require_encrypted_connections", ENCRYPTED, federation.encrypted, 0, 0, NOW) \
+	X("federation.links_per_minute", COUNT,	federation.links_per_minute, 1, 1u << 20, NOW) \
+	X("federation.requests_per_minute", COUNT, federation.requests_per_minute, 1, 1u << 20, NOW) \
 	X("drain.wait",		DURATION, drain_ms, 0, 3600000, NOW) \
 	X("dns.servers",	TEXT,	dns_servers, 0, 0, RESTART) \
 	X("tls.pin",		TEXT,	tls_pin, 0, 0, NOW) \
@@ -95,6 +117,8 @@ int settings_set(struct settings *, const char *assignment, struct err *);
 	 * an unknown key, the nearest known one */
 int settings_check(const struct settings *, struct err *);
 	/* values that do not fit each other, addresses, what must not be open */
+void settings_from_file(struct settings *);
+	/* what it has now is of fedx.lua: on the command line its lists begin anew */
 void settings_print(const struct settings *);	/* "key=value" lines on stdout */
 const char *settings_confdir(const struct settings *);
 	/* -c, $FEDX_CONF, or the one that was compiled in */

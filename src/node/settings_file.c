@@ -40,6 +40,11 @@ apply(struct settings *s, char *line, struct err *e)
 	*where++ = '\0';
 	if (strncmp(line, "route.", 6) == 0)
 		return 0;
+	if (strcmp(line, "cluster=") == 0) {
+		err_exit(e, 78);
+		return err_set(e, "%.100s: cluster cannot be empty: want a name like a node id, or leave it "
+		    "out", where);
+	}
 	return settings_set(s, line, e) == -1 ? err_at(e, "%.100s", where) : 0;
 }
 
@@ -57,7 +62,7 @@ apply_all(struct settings *s, struct err *e)
 		if (!next)
 			break;
 	}
-	s->from_file = (s->listen_count ? LIST_LISTEN : 0u) | (s->uplink_count ? LIST_UPLINK : 0u);
+	settings_from_file(s);
 	return 0;
 }
 
@@ -70,6 +75,7 @@ settings_build(struct settings *s, uint8_t role, struct str text, struct argumen
 			settings_free(s);
 			return err_set(e, "the settings hold a byte NUL, or there is no memory for them");
 		}
+		s->text_n = text.n;
 		if (apply_all(s, e) == -1) {
 			settings_free(s);
 			return -1;

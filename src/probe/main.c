@@ -11,7 +11,12 @@ const struct verb_row verbs[VERB_COUNT] = {
 	[VERB_PING] =	{ "ping", "[-c N] [-t SECONDS] [NODE | SERVICE | ENDPOINT]", 0, 1, ping_run },
 	[VERB_CALL] =	{ "call", "[options] SERVICE METHOD [TEXT | -]", 2, 3, call_run },
 	[VERB_SERVE] =	{ "serve", "[options] SERVICE -- COMMAND...", 1, 1, serve_run },
+	[VERB_PUB] =	{ "pub", "[-0] [-J] PATH [TEXT | -]", 1, 2, pub_run },
+	[VERB_SUB] =	{ "sub", "[-n N] PATTERN...", 1, OPERANDS_MAX, sub_run },
 	[VERB_LINKS] =	{ "links", "", 0, 0, show_run },
+	[VERB_PEERS] =	{ "peers", "", 0, 0, show_run },
+	[VERB_LINK] =	{ "link", "pause | resume | retry | drain NODE | URL", 2, 2, link_run },
+	[VERB_ROUTES] =	{ "routes", "[NAME | NODE]", 0, 1, show_run },
 	[VERB_SERVICES] = { "services", "", 0, 0, show_run },
 	[VERB_ENDPOINTS] = { "endpoints", "", 0, 0, show_run },
 	[VERB_TRACE] =	{ "trace", "[-t SECONDS] NODE | SERVICE | ENDPOINT", 1, 1, trace_run },
@@ -26,6 +31,7 @@ const struct verb_row verbs[VERB_COUNT] = {
 	[VERB_RELOAD] =	{ "reload", "[--check | --confirm SECONDS]", 0, 0, reload_run },
 	[VERB_CONFIRM] = { "confirm", "", 0, 0, reload_run },
 	[VERB_UNDO] =	{ "undo", "", 0, 0, reload_run },
+	[VERB_DOCTOR] =	{ "doctor", "[options] URL", 1, 1, doctor_run },
 	[VERB_VERSION] = { "version", "", 0, 0, version_run },
 };
 
@@ -33,20 +39,22 @@ static const char help[] =
 "usage: fedx-probe [-r DIR] [-j] [-H] [-q] VERB ...\n"
 "  ping [-c N] [NODE|SERVICE|ENDPOINT] is it there, how far away\n"
 "  call SERVICE METHOD [TEXT | -]      ask a service; -: each line of stdin\n"
-"       -J lines are JSON  -0 all of stdin is one payload  -P N in flight\n"
-"       -t SECONDS  --unordered  --idempotent  --version RANGE  --trace\n"
-"  serve SERVICE -- COMMAND...         be a service: -P N at a time  --weight N\n"
-"       --coprocess JSON lines to one process  --version V  --methods W  --tags W\n"
+"       -J JSON lines  -0 stdin is one payload  -P N in flight  -t SECONDS\n"
+"  serve SERVICE -- COMMAND...         be a service: -P N at a time  --coprocess\n"
+"  pub PATH [TEXT | -]                 an event; -: each line of stdin is one\n"
+"  sub PATTERN...                      events; * is one segment, ** any number\n"
 "  links | services | endpoints        what the node knows\n"
+"  peers | routes [NAME | NODE]        hubs it is linked with; ways to others\n"
+"  link WHAT NODE | URL                pause, resume, retry or drain a link\n"
 "  trace NODE | SERVICE | ENDPOINT     every node on the way\n"
 "  watch | top | drain                 events; counters; let the node finish\n"
 "  explain FROM TO | --decision ID     which rule decides, which way it goes\n"
-"       TO: ENDPOINT, NODE or SERVICE[/METHOD]  --method M  --kind K  --as PEER\n"
 "  policy | rules | flows              the policy in force; what it decided\n"
 "  reload [--check | --confirm SECONDS] test the policy and take it\n"
 "  confirm | undo                      keep what was taken; go back\n"
+"  doctor URL                          try a link to a hub, step by step\n"
 "  keygen hub NAME | leaf NAME | token NODE\n"
-"  version                             ours and the node's\n"
+"  version                             ours and the node's; fedx-probe(1) has all\n"
 "options: -r DIR the node's run directory (else $FEDX_RUN, then\n"
 "  $XDG_RUNTIME_DIR/fedx, then the system's)  -j JSON lines  -H no header\n"
 "  -q no progress, no warnings  -V version  -h help\n"

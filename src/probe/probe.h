@@ -17,14 +17,16 @@ enum verb {
 	VERB_NONE, VERB_PING, VERB_CALL, VERB_SERVE, VERB_LINKS, VERB_SERVICES,
 	VERB_ENDPOINTS, VERB_TRACE, VERB_WATCH, VERB_TOP, VERB_DRAIN, VERB_KEYGEN,
 	VERB_VERSION, VERB_EXPLAIN, VERB_FLOWS, VERB_POLICY, VERB_RULES, VERB_RELOAD,
-	VERB_CONFIRM, VERB_UNDO, VERB_COUNT
+	VERB_CONFIRM, VERB_UNDO, VERB_PEERS, VERB_ROUTES, VERB_LINK, VERB_DOCTOR, VERB_PUB,
+	VERB_SUB, VERB_COUNT
 };
 
 enum opt {
 	OPT_RUNDIR, OPT_JSON, OPT_BARE, OPT_QUIET, OPT_HELP, OPT_VERSION_ONLY,
 	OPT_COUNT, OPT_PARALLEL, OPT_TIMEOUT, OPT_CHECK, OPT_WHOLE, OPT_UNORDERED,
 	OPT_IDEMPOTENT, OPT_VERSION, OPT_TRACE, OPT_COPROCESS, OPT_METHODS, OPT_TAGS,
-	OPT_WEIGHT, OPT_METHOD, OPT_KIND, OPT_AS, OPT_DECISION, OPT_CONFIRM, OPT_DRY, OPTS
+	OPT_WEIGHT, OPT_METHOD, OPT_KIND, OPT_AS, OPT_DECISION, OPT_CONFIRM, OPT_DRY,
+	OPT_TOKEN_FILE, OPT_TLS_CA, OPT_INSECURE, OPT_CLUSTER, OPT_ROLE, OPTS
 };
 
 enum { OPERANDS_MAX = 8, RUNDIR_MAX = 1024 };
@@ -74,13 +76,17 @@ int probe_fail(const struct probe *, const struct err *);
 int ping_run(struct probe *);
 int call_run(struct probe *);
 int serve_run(struct probe *);
-int show_run(struct probe *);		/* links, services, endpoints, drain */
+int show_run(struct probe *);		/* links, peers, services, endpoints, drain */
+int link_run(struct probe *);
 int trace_run(struct probe *);
 int watch_run(struct probe *);		/* watch, top */
+int pub_run(struct probe *);
+int sub_run(struct probe *);
 int version_run(struct probe *);
 int explain_run(struct probe *);
 int policy_run(struct probe *);		/* flows, policy, rules */
 int reload_run(struct probe *);		/* reload, confirm, undo */
+int doctor_run(struct probe *);
 const char *probe_version(void);
 
 #endif

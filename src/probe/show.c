@@ -1,4 +1,4 @@
-/* show.c - fedx-probe links, services, endpoints, version, drain: what the node says. */
+/* show.c - fedx-probe links, peers, routes, services, endpoints, version, drain: what the node says. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -23,6 +23,17 @@ static const struct list {
 		{ "endpoints", "endpoints", true }, { "queued", "queued", true },
 		{ "bytes_in", "bytes_in", true }, { "bytes_out", "bytes_out", true },
 		{ "rtt_us", "rtt_us", true }, { "tls", "tls", false }, { "why", "why", false } } },
+	{ VERB_PEERS, "fedx/peers", {
+		{ "node", "node", false }, { "cluster", "cluster", false }, { "url", "url", false },
+		{ "state", "state", false }, { "dialled", "dialled", false },
+		{ "since_s", "since_s", true }, { "rtt_us", "rtt_us", true }, { "why", "why", false } } },
+	{ VERB_ROUTES, "fedx/routes", {
+		{ "name", "name", false }, { "version", "version", false },
+		{ "origin", "origin", false }, { "next", "next", false },
+		{ "state", "state", false }, { "path", "path", false },
+		{ "clusters", "clusters", false }, { "preference", "preference", true },
+		{ "score", "score", true }, { "names", "names", true },
+		{ "expires_s", "expires_s", true }, { "why", "why", false } } },
 	{ VERB_SERVICES, "fedx/services", {
 		{ "service", "service", false }, { "version", "version", false },
 		{ "node", "node", false }, { "link", "link", false },
@@ -115,12 +126,19 @@ show_run(struct probe *p)
 {
 	const struct list *l = list_of_verb(p->verb);
 	struct err e = { .text = "" };
-	struct buf answer;
+	struct buf ask, answer;
 	int r;
 
+	buf_init(&ask, LIST_MAX);
 	buf_init(&answer, LIST_MAX);
-	if ((r = probe_ask(p, l->subject, STR(""), WAIT_MS, &answer, &e)) == 0)
+	if (p->operands) {
+		buf_str(&ask, STR("{\"name\":"));
+		json_quote(&ask, str(p->operand[0]));
+		buf_str(&ask, STR("}"));
+	}
+	if ((r = probe_ask(p, l->subject, buf_view(&ask), WAIT_MS, &answer, &e)) == 0)
 		r = print(p, l, buf_view(&answer), &e);
+	buf_free(&ask);
 	buf_free(&answer);
 	return r == -1 ? probe_fail(p, &e) : EXIT_YES;
 }

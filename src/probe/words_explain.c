@@ -117,6 +117,9 @@ words_cells(struct str step, struct buf *to)
 	} else if (is(&what, "instance")) {
 		r |= cell_word(to, "verdict", is(&chosen, "true") ? (struct word){ "chosen" } : (struct word){ "lost" }) |
 		    cell_word(to, "name", word(step, "link")) | cell_word(to, "why", why);
+	} else if (is(&what, "link")) {
+		r |= cell_word(to, "verdict", word(step, "state")) | cell_word(to, "name", word(step, "name")) |
+		    cell_word(to, "why", why);
 	} else if (is(&what, "route")) {
 		r |= cell_word(to, "verdict", word(step, json_member(step, "error").n ? "error" : "goes")) |
 		    cell_word(to, "name", word(step, "next")) | cell_word(to, "why", why);
@@ -191,12 +194,18 @@ words_step(struct str step, struct buf *to)
 		say_policy(step, to);
 		why.c[0] = '\0';
 	} else if (is(&what, "instance")) {
-		struct word link = word(step, "link");
+		struct word link = word(step, "link"), origin = word(step, "origin");
 
-		buf_fmt(to, "instance %s%s: %s", is(&link, "client") ? "attached here" : "at ",
+		if (origin.c[0] && strcmp(origin.c, link.c) != 0)
+			buf_fmt(to, "instance of %s by %s: %s", origin.c, link.c,
+			    is(&chosen, "true") ? "chosen" : "not chosen");
+		else
+			buf_fmt(to, "instance %s%s: %s", is(&link, "client") ? "attached here" : "at ",
 		    is(&link, "client") ? "" : link.c, is(&chosen, "true") ? "chosen" : "not chosen");
 	} else if (is(&what, "route")) {
 		say_route(step, to);
+	} else if (is(&what, "link")) {
+		buf_fmt(to, "link %s: %s", word(step, "name").c, word(step, "state").c);
 	} else if (is(&what, "end")) {
 		buf_fmt(to, "end: %s", word(step, "result").c);
 	} else {

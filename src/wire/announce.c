@@ -13,7 +13,15 @@
 	X(methods,		0x0005, text)	\
 	X(tags,			0x0006, text)	\
 	X(weight,		0x0007, u32)	\
-	X(max_concurrency,	0x0008, u32)
+	X(max_concurrency,	0x0008, u32)	\
+	X(origin,		0x8009, text)	\
+	X(epoch,		0x000a, u64)	\
+	X(lifetime_ms,		0x000b, u32)	\
+	X(latency_us,		0x000c, u32)	\
+	X(cost_milli,		0x000d, u32)	\
+	X(reliability_ppm,	0x000e, u32)	\
+	X(bandwidth_mbps,	0x000f, u32)	\
+	X(moved,		0x0010, bit)
 
 enum { WEIGHT_DEFAULT = 100, WEIGHT_MAX = 65535, LOCAL_MAX = 128, SUFFIX_MAX = 32 };
 
@@ -53,12 +61,13 @@ static bool
 path_name_valid(struct str s)
 {
 	struct str segment;
+	unsigned count = 0;
 
 	if (s.n < 2 || s.p[0] != '/' || s.p[s.n - 1] == '/')
 		return false;
 	for (s = str_skip(s, 1); s.n; ) {
 		str_split(s, '/', &segment, &s);
-		if (segment.n == 0)
+		if (segment.n == 0 || ++count > PATH_SEGMENTS_MAX)
 			return false;
 		if (str_is(segment, "*") || str_is(segment, "**"))
 			continue;
@@ -133,6 +142,8 @@ announcement_check(const struct announcement *a, struct err *e)
 {
 	if (name_check(a, e) == -1)
 		return -1;
+	if (a->origin.n && !node_id_valid(a->origin))
+		return err_set(e, "the origin '%.*s' is no node id", STR_FMT(excerpt(a->origin)));
 	if (a->version.n && a->family != FAMILY_SERVICE)
 		return err_set(e, "a %s has no version; only a service has one",
 		    family_name(a->family));
@@ -163,7 +174,7 @@ announcement_put(struct buf *b, const struct announcement *a)
 		return fields_undo(b, was);
 	FIELDS(X)
 #undef X
-	return buf_str(b, a->path) == -1 ? fields_undo(b, was) : 0;
+	return buf_str(b, a->path) == -1 || buf_str(b, a->clusters) == -1 ? fields_undo(b, was) : 0;
 }
 
 /* 1: it is a field of ours; 0: unknown; -1: it has a wrong length */
@@ -184,20 +195,28 @@ field_read(const struct tlv *t, struct announcement *a, const char **what, unsig
 	return 0;
 }
 
-/* The path is a view, so its TLVs must lie side by side. */
+/* The path and the clusters are views, so their TLVs must lie side by side. */
 static int
-path_add(struct announcement *a, const struct tlv *t, struct err *e)
+run_add(struct str *run, const char *what, const struct tlv *t, struct err *e)
 {
 	const char *at = t->value.p - TLV_HEAD;
 
-	if (!node_id_valid(t->value))
+	if (!run->p)
+		run->p = at;
+	if (run->p + run->n != at)
+		return err_set(e, "the %s is in pieces", what);
+	run->n += TLV_HEAD + t->value.n;
+	return run->n <= ENVELOPE_META_MAX ? 0 : err_set(e, "the %s is over %d bytes", what, ENVELOPE_META_MAX);
+}
+
+static int
+passed_add(struct announcement *a, const struct tlv *t, struct err *e)
+{
+	if (t->type == META_path && !node_id_valid(t->value))
 		return err_set(e, "'%.*s' in the path is no node id", STR_FMT(excerpt(t->value)));
-	if (!a->path.p)
-		a->path.p = at;
-	if (a->path.p + a->path.n != at)
-		return err_set(e, "the path is in pieces");
-	a->path.n += TLV_HEAD + t->value.n;
-	return 0;
+	if (t->type == META_cluster && (t->value.n == 0 || t->value.n > NAME_MAX_BYTES))
+		return err_set(e, "a cluster that was passed has no name, or one over %d bytes", NAME_MAX_BYTES);
+	return t->type == META_path ? run_add(&a->path, "path", t, e) : run_add(&a->clusters, "run of clusters", t, e);
 }
 
 int
@@ -210,8 +229,8 @@ announcement_get(struct str body, struct announcement *a, struct err *e)
 
 	*a = (struct announcement){ .family = FAMILY_COUNT, .hops = HOPS_DEFAULT };
 	while ((p = tlv_next(&body, &t)) == PARSE_OK) {
-		if (t.type == META_path) {
-			if (path_add(a, &t, e) == -1)
+		if (t.type == META_path || t.type == META_cluster) {
+			if (passed_add(a, &t, e) == -1)
 				return -1;
 			continue;
 		}
@@ -279,5 +298,20 @@ announcement_digest(const struct announcement *a)
 	h = fnv_text(h, a->methods);
 	h = fnv_text(h, a->tags);
 	h = fnv_u32(h, a->weight ? a->weight : WEIGHT_DEFAULT);
-	return fnv_u32(h, a->max_concurrency);
+	h = fnv_u32(h, a->max_concurrency);
+	return a->origin.n ? fnv_text(h, a->origin) : h;
+}
+
+uint64_t
+route_digest(const struct announcement *a)
+{
+	uint64_t h = 0x9ae16a3b2f90404fu;
+
+	h = fnv_text(h, a->name);
+	h = fnv_text(h, a->path);
+	h = fnv_text(h, a->clusters);
+	h = fnv_u32(h, a->latency_us);
+	h = fnv_u32(h, a->cost_milli);
+	h = fnv_u32(h, a->reliability_ppm);
+	return fnv_u32(h, a->bandwidth_mbps);
 }

@@ -355,8 +355,9 @@ question_get(struct str in, struct question *q, struct err *e)
 	    check_bytes(q->origin, NAME_MAX_BYTES, "origin", e) == -1 ||
 	    check_bytes(q->version, ENVELOPE_META_MAX, "version", e) == -1)
 		return -1;
-	if (q->action.n && !str_is(q->action, "attach") && !str_is(q->action, "announce"))
-		return err_set(e, "unknown action '%.*s'; want attach or announce",
+	if (q->action.n && !str_is(q->action, "attach") && !str_is(q->action, "subscribe") &&
+	    !str_is(q->action, "announce"))
+		return err_set(e, "unknown action '%.*s'; want attach, subscribe or announce",
 		    STR_FMT(excerpt(q->action)));
 	for (run = q->instances; instance_next(&run, &each); n++)
 		;

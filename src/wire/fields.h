@@ -16,6 +16,12 @@ field_put_u8(struct buf *b, uint16_t type, uint8_t v)
 }
 
 static inline int
+field_put_bit(struct buf *b, uint16_t type, uint8_t v)	/* 0 is left out */
+{
+	return v ? field_put_u8(b, type, v) : 0;
+}
+
+static inline int
 field_put_u32(struct buf *b, uint16_t type, uint32_t v)
 {
 	return v ? tlv_put_u32(b, type, v) : 0;
@@ -43,6 +49,12 @@ field_get_u8(struct str value, uint8_t *v)
 		return -1;
 	*v = (uint8_t)value.p[0];
 	return 0;
+}
+
+static inline int
+field_get_bit(struct str value, uint8_t *v)
+{
+	return field_get_u8(value, v) == -1 || *v > 1 ? -1 : 0;
 }
 
 static inline int

@@ -12,7 +12,10 @@
 	X(capabilities,		0x0006, text)	\
 	X(instance,		0x0007, u64)	\
 	X(token,		0x8008, text)	\
-	X(agent,		0x0009, text)
+	X(agent,		0x0009, text)	\
+	X(again,		0x000a, bit)	\
+	X(linked,		0x000b, bit)	\
+	X(instead,		0x000c, bit)
 
 enum { ID_MAX = 253, CAPABILITIES_MAX = 1024, AGENT_MAX = 128 };
 

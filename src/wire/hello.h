@@ -20,6 +20,9 @@ struct hello {
 	uint64_t instance;		/* random, new at each start of the program */
 	struct str token;		/* HELLO only; a secret: never log a hello */
 	struct str agent;		/* "fedx-leaf 0.1.0", for people */
+	uint8_t again;			/* HELLO: a link that you still have is dead; 0 or 1 */
+	uint8_t linked;			/* WELCOME: we have a link that stays, and this one ends */
+	uint8_t instead;		/* WELCOME: this one has taken the place of another */
 };
 
 enum { TOKEN_MAX = 512, HELLO_MAX = 4096 };	/* bytes; a HELLO over HELLO_MAX is refused */

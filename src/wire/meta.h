@@ -26,7 +26,8 @@ enum { TLV_CRITICAL = 0x8000, TLV_PASS_ON = 0x4000, TLV_HEAD = 4 };
 	X(revision,	0x4007)	/* u64 epoch, u64 counter, then the owner's node id (empty: any) */ \
 	X(content,	0x4008)	/* content name (media type) of the payload */ \
 	X(error,	0x4009)	/* u16 number, u8 fate */		\
-	X(version,	0xc00a)	/* version constraint on the service's instances */
+	X(version,	0xc00a)	/* version constraint on the service's instances */ \
+	X(cluster,	0x4017)	/* a cluster that was passed, the origin's first; repeats; not from clients */
 
 /*
  * Numbers that are given away and not acted upon yet: such a TLV is treated
@@ -48,7 +49,6 @@ enum { TLV_CRITICAL = 0x8000, TLV_PASS_ON = 0x4000, TLV_HEAD = 4 };
 	X(balance,	0x4014)	/* the strategy that the caller asks for */ \
 	X(hint,		0x4015)	/* a word for the route hook */		\
 	X(headers,	0x4016)	/* a JSON object that travels beside the payload */ \
-	X(cluster,	0x4017)	/* a cluster that was passed, the origin's first; repeats; not from clients */ \
 	X(metric,	0x4018)	/* of an ANNOUNCE: u32 latency in us, Mbit/s, reliability in ppm, cost in 1/1000 */ \
 	X(signature,	0x4019)	/* u8 length, key id; the signature */
 

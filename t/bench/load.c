@@ -4,10 +4,16 @@
  *
  *	load serve SOCKET SERVICE		(until the node goes)
  *	load call SOCKET SERVICE IN_FLIGHT BYTES SECONDS
+ *	load publish SOCKET OTHER-SOCKET SUBSCRIBERS BYTES SECONDS
+ *
+ * publish sends events to the first node, and hears them at so many clients of
+ * the other; what is under way is bounded, as it would be by a script that
+ * waits for `published`.
  *
  * call prints one line: requests a second, p50, p99, p99.9 in microseconds.
  */
 #include <inttypes.h>
+#include <poll.h>
 
 #include "client.h"
 
@@ -96,6 +102,81 @@ call(const char *path, const char *service, unsigned in_flight, size_t bytes, un
 	return failed ? 1 : 0;
 }
 
+enum { SUBSCRIBERS_MAX = 4096, AHEAD_BYTES = 1 << 20 };
+
+/* Events that were heard, by all together, for as long as ms. */
+static uint64_t
+hear(struct client *c, struct pollfd *fds, unsigned count, int ms)
+{
+	struct envelope e;
+	uint64_t heard = 0;
+
+	if (poll(fds, count, ms) <= 0)
+		return 0;
+	for (unsigned i = 0; i < count; i++) {
+		if (!fds[i].revents)
+			continue;
+		if (!client_read(&c[i]))
+			client_lost();
+		while (client_next(&c[i], &e))
+			heard += e.kind == KIND_PUBLISH;
+	}
+	return heard;
+}
+
+static int
+publish(const char *path, const char *other, unsigned count, size_t bytes, unsigned seconds)
+{
+	struct client p, *c = calloc(count, sizeof *c);
+	struct pollfd *fds = calloc(count, sizeof *fds);
+	char *payload = calloc(1, bytes + 1);
+	struct envelope e = { .kind = KIND_SUBSCRIBE, .hops = 1, .id = 1, .subject = STR("/bench/*") };
+	uint64_t said = 0, heard = 0, was, ahead = AHEAD_BYTES / (bytes + 64);
+	struct mono start, end;
+
+	if (!c || !fds || !payload)
+		return 70;
+	memset(payload, 'x', bytes);
+	for (unsigned i = 0; i < count; i++) {
+		client_open(&c[i], other);
+		fds[i] = (struct pollfd){ .fd = c[i].fd, .events = POLLIN };
+		envelope_put(&c[i].out, &e, STR(""));
+		client_flush(&c[i]);
+	}
+	client_open(&p, path);
+	e = (struct envelope){ .kind = KIND_PUBLISH, .hops = 1, .subject = STR("/bench/event"),
+	    .payload = { payload, bytes } };
+	/* until all of them hear one */
+	for (unsigned tries = 0; tries < 100 && heard < count; tries++) {
+		heard = 0;
+		envelope_put(&p.out, &e, STR(""));
+		client_flush(&p);
+		do
+			heard += was = hear(c, fds, count, 100);
+		while (was);
+	}
+	if (heard < count)
+		client_lost();
+	heard = 0;
+	start = end = mono_now();
+	for (uint64_t us = (uint64_t)seconds * 1000000; ; end = mono_now()) {
+		bool over = mono_us_since(start, end) >= us;
+
+		while (!over && said - heard / count < ahead) {
+			for (int i = 0; i < 64; i++, said++)
+				envelope_put(&p.out, &e, STR(""));
+			client_flush(&p);
+		}
+		heard += was = hear(c, fds, count, 1000);
+		if (was == 0 || (over && heard == said * count))
+			break;
+	}
+	printf("{\"v\":1,\"subscribers\":%u,\"bytes\":%zu,\"events_s\":%.0f,\"deliveries_s\":%.0f,"
+	    "\"lost\":%" PRIu64 "}\n", count, bytes, (double)said * 1e6 / (double)mono_us_since(start, end),
+	    (double)heard * 1e6 / (double)mono_us_since(start, end), said * count - heard);
+	return heard ? 0 : 1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -108,7 +189,12 @@ main(int argc, char **argv)
 	    str_u64(str(argv[5]), PART_MAX, &bytes) == 0 &&
 	    str_u64(str(argv[6]), 3600, &seconds) == 0 && seconds > 0)
 		return call(argv[2], argv[3], (unsigned)in_flight, (size_t)bytes, (unsigned)seconds);
-	fprintf(stderr, "usage: load serve SOCKET SERVICE | "
-	    "load call SOCKET SERVICE IN_FLIGHT BYTES SECONDS\n");
+	if (argc == 7 && strcmp(argv[1], "publish") == 0 &&
+	    str_u64(str(argv[4]), SUBSCRIBERS_MAX, &in_flight) == 0 && in_flight > 0 &&
+	    str_u64(str(argv[5]), PART_MAX, &bytes) == 0 &&
+	    str_u64(str(argv[6]), 3600, &seconds) == 0 && seconds > 0)
+		return publish(argv[2], argv[3], (unsigned)in_flight, (size_t)bytes, (unsigned)seconds);
+	fprintf(stderr, "usage: load serve SOCKET SERVICE | load call SOCKET SERVICE IN_FLIGHT BYTES SECONDS | "
+	    "load publish SOCKET OTHER-SOCKET SUBSCRIBERS BYTES SECONDS\n");
 	return 64;
 }

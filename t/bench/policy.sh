@@ -15,7 +15,6 @@ policy_hub() {	# policy_hub NAME [OPTION...]
 	last=${pids##* }
 	await "$bin/fedx-probe" -r "$dir/$name" ping "$name"
 }
-ends() { kill "$1" && wait "$1" 2>/dev/null; }
 
 headline policy us a_second >&2
 "${FEDX_BUILD:?}/t/bench/policy.bench" >"$dir/asked" || exit 1

@@ -40,7 +40,7 @@ ok 'a service is there' eventually works
 
 lies 'a request before HELLO is refused' <<'END'
 a -> REQUEST id=1 subject=echo/m origin=a path=a
-a <- ERROR error=unauthenticated text=say HELLO first
+a <- ERROR error=unauthenticated text=2104 frame
 a <- CLOSED
 END
 lies 'HELLO twice ends the link' <<'END'
@@ -73,7 +73,7 @@ f <- ERROR error=unsupported text=version 1 of the protocol only
 END
 lies 'who says WELCOME to a hub is refused' <<'END'
 a -> welcome node=me
-a <- ERROR error=unauthenticated text=say HELLO first
+a <- ERROR error=unauthenticated text=2104 frame
 b -> hello node=w
 b <- WELCOME
 b -> welcome node=me

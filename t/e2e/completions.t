@@ -39,7 +39,7 @@ END
 	is "$(for v in $said; do case $v in -*|drain|watch|top|reload|confirm|undo) continue ;; esac
 		fedx-probe "$v" 2>&1 </dev/null | grep -q 'unknown verb\|did you mean' && echo "$v"; done)" '' '... and nothing that is none'
 	is "$(proposed pi)" 'ping ' 'bash: a word that begins'
-	for verb in ping trace call serve links keygen explain reload
+	for verb in ping trace call serve pub sub links keygen explain reload
 	do
 		is "$(for o in $(proposed "$verb" -); do
 			case $o in --) continue ;; esac

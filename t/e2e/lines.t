@@ -149,7 +149,7 @@ END
 
 goes 'whoever comes over the network says hello first' <<'END'
 a -> {"type":"attach","service":"web"}
-a <- {"type":"error","error":{"name":"unauthenticated","code":4,"text":"say HELLO first","fate":...,"retry":false}}
+a <- {"type":"error","error":{"name":"unauthenticated","code":4,"text":"2104 frame \"ATTACH\" before admission; send hello first","fate":...,"retry":false}}
 a <- END
 END
 

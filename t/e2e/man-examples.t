@@ -5,7 +5,7 @@
 man=$FEDX_SRC/share/man
 command -v openssl >/dev/null || skip_all 'the openssl command is not installed'
 cd "$FEDX_RUN" || exit 1
-plain=$(free_port) secure=$(free_port)
+plain=$(free_port) secure=$(free_port) one=$(free_port) two=$(free_port) three=$(free_port)
 
 # examples PAGE: its lines after a dollar sign, one a line, as the shell would get them
 examples() {
@@ -23,6 +23,9 @@ examples() {
 here() {
 	sed "s/-l :7342/-l 127.0.0.1:$secure/g
 		s/127\\.0\\.0\\.1:7341/127.0.0.1:$plain/g
+		s/:7351/:$one/g
+		s/:7352/:$two/g
+		s/:7353/:$three/g
 		s|/var/log/messages|messages|
 		s/| grep error$/| grep -m 1 error/
 		s/reserve\\.example\\.net/localhost/g
@@ -89,6 +92,7 @@ ok 'fedx-protocol.7: under its id' sh -c 'fedx-probe -r own -H links | grep -q "
 
 run fedx-hub.8 9
 run fedx-leaf.8 6
+run fedx-routing.7 6
 
 # those of fedx-probe(1) name no run directory, and read files of their reader's
 if test -f "$man/fedx-probe.1"

@@ -35,6 +35,10 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	for (path = a.path; tlv_next(&path, &t) == PARSE_OK; )
 		must(t.type == META_path && node_id_valid(t.value));
 	must(path.n == 0);
+	for (path = a.clusters; tlv_next(&path, &t) == PARSE_OK; )
+		must(t.type == META_cluster && t.value.n > 0 && t.value.n <= NAME_MAX_BYTES);
+	must(path.n == 0);
+	must(a.origin.n == 0 || node_id_valid(a.origin));
 
 	buf_init(&b, n + 64);
 	must(announcement_put(&b, &a) == 0);
@@ -42,6 +46,9 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	must(announcement_digest(&a) == announcement_digest(&again));
 	must(a.hops == again.hops && str_eq(a.path, again.path) && str_eq(a.name, again.name) &&
 	    str_eq(a.version, again.version) && a.family == again.family);
+	must(route_digest(&a) == route_digest(&again) && str_eq(a.origin, again.origin) &&
+	    str_eq(a.clusters, again.clusters) && a.epoch == again.epoch && a.lifetime_ms == again.lifetime_ms &&
+	    !a.moved == !again.moved);
 	buf_free(&b);
 	return 0;
 }

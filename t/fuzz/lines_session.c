@@ -30,7 +30,7 @@ static void
 say(struct world *w, const struct event *ev)
 {
 	if (dialect_lines.on(w->mem, ev, &w->out) == -1) {
-		MUST(w->over);
+		MUST(w->over || (w->down_full && ev->kind == ON_ENVELOPE && ev->env->kind == KIND_PUBLISH));
 	}
 }
 
@@ -101,7 +101,7 @@ static void
 node_says(struct world *w, struct str in)
 {
 	static const uint8_t kinds[] = { KIND_REQUEST, KIND_REPLY, KIND_PART, KIND_CREDIT, KIND_CANCEL,
-	    KIND_DONE, KIND_ERROR, KIND_WELCOME, KIND_PING, KIND_PONG, KIND_GOODBYE, KIND_DIAL, KIND_PUBLISH };
+	    KIND_DONE, KIND_ERROR, KIND_WELCOME, KIND_PING, KIND_PONG, KIND_GOODBYE, KIND_DIAL, KIND_PUBLISH, KIND_ACK };
 	const uint8_t *p = (const uint8_t *)in.p;
 	struct envelope e;
 	uint64_t i;

@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "fabric/fabric.h"
+#include "idle.h"
 #include "wire/hello.h"
 
 enum { SIM_NODES = 5, SIM_APPS = 2, SIM_CALLS = 200, SIM_QUEUE = 200 * 1024, SIM_ASKS = 128 };
@@ -272,7 +273,7 @@ sim_link_up(struct sim_node *n)
 
 	n->up.other = &n->down;
 	n->down.other = &n->up;
-	sim_open(parent, &n->down, PORT_CHILD, n->name, n->f.role);
+	sim_open(parent, &n->down, n->f.role == ROLE_LEAF ? PORT_CHILD : PORT_PEER, n->name, n->f.role);
 	sim_open(n, &n->up, PORT_UPLINK, parent->name, ROLE_HUB);
 }
 
@@ -813,7 +814,7 @@ sim_idle(const struct sim_node *n)
 	const struct fabric *f = &n->f;
 	const struct name *name;
 	size_t at = 0;
-	bool idle = f->flights.count == 0 && f->buffered == 0 && f->wheel.count == 0;
+	bool idle = f->flights.count == 0 && f->buffered == 0 && f->wheel.count == route_timers(f);
 
 	list_each(p, &f->ports) {
 		const struct port *port = list_of(p, struct port, all);
@@ -900,7 +901,7 @@ sim_end_all(void)
 		buf_free(&n->self.queue);
 		buf_free(&n->up.queue);
 		buf_free(&n->down.queue);
-		if (n->f.flights.count || n->f.fib.names.used || n->f.exported_count)
+		if (n->f.flights.count || n->f.fib.names.used || n->f.rib.own_count)
 			sim_broken("something is left when all ports are gone");
 		sim.parked += n->f.count.parked;
 		sim.parts += n->f.count.parts;

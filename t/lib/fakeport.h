@@ -14,6 +14,7 @@
 #define FEDX_FAKEPORT_H
 
 #include "fabric/fabric.h"
+#include "idle.h"
 #include "tap.h"
 #include "wire/hello.h"
 
@@ -301,7 +302,7 @@ fake_wait(struct fabric *f, uint64_t ms)
 static inline bool
 fabric_is_idle(struct fabric *f)
 {
-	bool idle = f->flights.count == 0 && f->buffered == 0 && f->wheel.count == 0;
+	bool idle = f->flights.count == 0 && f->buffered == 0 && f->wheel.count == route_timers(f);
 	struct name *name;
 	size_t at = 0;
 

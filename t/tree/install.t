@@ -19,7 +19,7 @@ want() {
 	for f in "$FEDX_SRC"/share/man/*.[1-9]; do echo "./usr/share/man/man${f##*.}/${f##*/}"; done
 	names 'share/doc/*' ./usr/share/doc/fedx/
 	names 'share/examples/*.sh' ./usr/share/doc/fedx/examples/
-	(cd "$FEDX_SRC/share/examples" && find policies -type f | sed 's|^|./usr/share/doc/fedx/examples/|')
+	(cd "$FEDX_SRC/share/examples" && find policies three-clusters -type f | sed 's|^|./usr/share/doc/fedx/examples/|')
 }
 ok 'it installs' run install
 is "$(want | while read -r f; do test -f "$root/$f" || echo "$f"; done)" '' 'programs, manuals, completions, documents, examples'

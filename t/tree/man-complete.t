@@ -80,6 +80,15 @@ is "$(perl -0777 -ne 'print "$1\n" while /X\(\w+,\s*\d+,\s*(\d+,\s*-?\d+,\s*\d+)
 	"$(sed -n 's/^HTTP \([0-9]*\), JSON-RPC \(-[0-9]*\), exit status \([0-9]*\);.*/\1,\2,\3/p' $man/fedx-protocol.7)" \
 	'the errors have their numbers for HTTP, JSON-RPC and exit'
 
+# routing
+page=$man/fedx-routing.7
+is "$(sed -n '/table codes$/,/end of table/s/^\.It //p' $page)" "$(rows fabric/cluster.h FED_CODES | sed 's/.* //')" 'the codes of cluster.h'
+words=$(sed -n '/^via_word/,/^}/p' $src/node/builtin_routes.c | grep -o '"[a-z]*"' | tr -d '"' | sorted)
+ok 'states of routes were found' test "$(echo "$words" | wc -l)" -ge 4
+is "$(for word in $words; do grep -qx "\\.It Cm $word" $page || echo "$word"; done)" '' 'fedx-routing.7 has the states of routes'
+is "$(sed -n 's/^	X("\(\(routes\.\|limits\.routes\)[a-z_.]*\)",.*/\1/p' $src/node/settings.h | while read -r key
+	do grep -q "$key" $page || echo "$key"; done)" '' '... and the settings of routes'
+
 # policy
 page=$man/fedx-policy.5
 unsaid() {	# unsaid PREFIX: names of standard input that no item of the page has
@@ -107,7 +116,8 @@ done
 
 # what is logged
 events=$(cat $src/net/*.c $src/link/*.c $src/fabric/*.c $src/node/*.c $src/base/log.c | perl -0777 -ne '
-	print "$1\n" while /\b(?:log_event\([^",;]*,|node_event\(n,|line_start\([^",;]*,[^",;]*,|event\((?:f|ls),)\s*"([a-z_]+)"/g' | sorted)
+	print "$1\n" while /\b(?:log_event\([^",;]*,|node_event\(n,|line_start\([^",;]*,[^",;]*,|event\((?:f|ls),)\s*"([a-z_]+)"/g;
+	print "$1\n" while /->event\(f, (?:[^";]*\?)?\s*"([a-z_]+)"/g; print "$1\n" while /->event\(f, [^";]*\? "[a-z_]+" : "([a-z_]+)"/g' | sorted)
 is "$(items $man/fedx-hub.8 LOG | sed 's/^Cm //; s/ , /\
 /g' | sorted)" "$events" 'the events of the log'
 done_testing

@@ -4,7 +4,7 @@
 command -v shellcheck >/dev/null || skip_all 'no shellcheck here'
 cd "$FEDX_SRC" || exit 1
 
-for f in configure bin/check bin/quickstart bin/*.sh .ci/run t/lib/*.sh t/*/*.t share/examples/*.sh
+for f in configure bin/check bin/quickstart bin/*.sh .ci/run t/lib/*.sh t/*/*.t share/examples/*.sh share/examples/*/*.sh
 do
 	test -f "$f" || continue
 	head -n 1 "$f" | grep -q '^#!.*sh$\|^# .*\.sh' || continue	# a test built in the tree is a program

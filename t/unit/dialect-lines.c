@@ -194,6 +194,18 @@ static const struct { const char *line, *want; } lines[] = {
 	  BAD("", "member \\\"methods\\\" must be an array of words: strings without blanks, 4096 bytes in all") },
 	{ "{\"type\":\"attach\",\"service\":\"wc\",\"weight\":70000}",
 	  BAD("", "member \\\"weight\\\" must be an integer from 1 to 65535") },
+	/* publish, subscribe */
+	{ "{\"type\":\"publish\",\"path\":\"/a/b\",\"json\":[1]}", "PUBLISH 0 subject=/a/b json=[1]" },
+	{ "{\"type\":\"publish\",\"id\":5,\"path\":\"/a\",\"payload\":\"x\",\"content\":\"text/html\",\"traceparent\":\"00-1\"}",
+	  "PUBLISH 5 subject=/a content=text/html traceparent=00-1 text=x" },
+	{ "{\"type\":\"publish\",\"id\":5,\"payload\":\"x\"}",
+	  BAD(",\"id\":5", "member \\\"path\\\" is missing: a publish wants one like /a/b") },
+	{ "{\"type\":\"publish\",\"path\":\"/a\",\"more\":true}", BAD("", "an event is one message: it has no \\\"more\\\"") },
+	{ "{\"type\":\"subscribe\",\"id\":5,\"pattern\":\"/a/**\"}", "SUBSCRIBE 5 subject=/a/**" },
+	{ "{\"type\":\"subscribe\",\"pattern\":\"/a/**\"}", BAD("", "member \\\"id\\\" is missing: subscribe wants the "
+	  "number of a subscription, which you choose") },
+	{ "{\"type\":\"subscribe\",\"id\":5}", BAD(",\"id\":5", "member \\\"pattern\\\" is missing: a subscribe wants one like /a/*") },
+	{ "{\"type\":\"unsubscribe\",\"id\":5}", "UNSUBSCRIBE 5" },
 	/* request */
 	{ "{\"type\":\"request\",\"id\":7,\"service\":\"wc\",\"method\":\"count\",\"payload\":\"a b\"}",
 	  "REQUEST 7 subject=wc/count text=a b" },
@@ -272,7 +284,7 @@ static const struct { const char *line, *want; } lines[] = {
 	{ "{\"type\":\"atach\",\"id\":4}", ERR("error", ",\"id\":4", "unsupported", 17,
 	  "unknown type \\\"atach\\\"; did you mean \\\"attach\\\"?", "not_delivered", "false") },
 	{ "{\"type\":\"REGISTER\"}", ERR("error", "", "unsupported", 17, "unknown type \\\"REGISTER\\\": want attach, "
-	  "detach, request, part, reply, cancel, watch, unwatch, hello or ping", "not_delivered", "false") },
+	  "detach, request, part, reply, cancel, watch, unwatch, publish, subscribe, unsubscribe, hello or ping", "not_delivered", "false") },
 	{ "{\"type\":\"welcome\"}", ERR("error", "", "unsupported", 17,
 	  "\\\"welcome\\\" is said by the node only", "not_delivered", "false") },
 };
@@ -520,6 +532,12 @@ test_own_requests(void)
 	    "whose sentence is no text");
 	said(&b, STR("{\"type\":\"attach\",\"id\":4,\"service\":\"wc\"}"));
 	is_str(told(&b, &(struct envelope){ .kind = KIND_DONE, .id = (uint64_t)1 << 61 | 4 }), "<{\"type\":\"attached\",\"id\":4}", "attached");
+	is_str(told(&b, &(struct envelope){ .kind = KIND_DONE, .id = (uint64_t)1 << 58 | 4 }), "<{\"type\":\"published\",\"id\":4}", "published");
+	is_str(told(&b, &(struct envelope){ .kind = KIND_ACK, .id = (uint64_t)1 << 59 | 4 }), "<{\"type\":\"subscribed\",\"id\":4}", "subscribed");
+	is_str(told(&b, &(struct envelope){ .kind = KIND_DONE, .id = (uint64_t)1 << 59 | 4 }), "<{\"type\":\"unsubscribed\",\"id\":4}", "unsubscribed");
+	is_str(told(&b, &(struct envelope){ .kind = KIND_PUBLISH, .type = TYPE_TEXT, .subject = STR("/a"), .from = STR("x@y"),
+	    .origin = STR("site"), .payload = STR("hi") }),
+	    "<{\"type\":\"publish\",\"path\":\"/a\",\"from\":\"x@y\",\"origin\":\"site\",\"payload\":\"hi\"}", "an event");
 	is_str(told(&b, &(struct envelope){ .kind = KIND_DONE, .id = (uint64_t)3 << 60 | 4 }), "<{\"type\":\"detached\",\"id\":4}", "detached");
 	e.kind = KIND_ERROR;
 	e.id = (uint64_t)1 << 61;

@@ -20,7 +20,7 @@ add(struct port *p, enum family family, const char *name, const char *version,
 	    .version = str(version), .methods = str(methods), .weight = weight,
 	    .max_concurrency = max, .hops = 16 };
 
-	return fib_add(&fib, p, &a);
+	return fib_add(&fib, p, NULL, &a);
 }
 
 static struct claim *

@@ -104,6 +104,9 @@ test_lists(void)
 		takes("uplink=fedx://h");
 	snprintf(text, sizeof text, "more than %d", LISTEN_MAX);
 	ok(refuses("uplink=fedx://h", 78, text), "it has a bound");
+	for (int i = 0; i < PEERS_MAX; i++)
+		takes("peers=fedx://h");
+	ok(s.peer_count == PEERS_MAX && refuses("peers=fedx://h", 78, "more than 64"), "peers have another");
 	ok(takes("insecure=yes") && s.insecure && takes("insecure=false") && !s.insecure, "yes and no have two words each");
 	ok(refuses("insecure=maybe", 78, "its values begin with"), "and no third");
 	ok(takes("id=x") && takes("id=") && !s.id, "an empty text is none");
@@ -181,6 +184,12 @@ static const struct together togethers[] = {
 	{ .what = "a leaf on loopback", .role = ROLE_LEAF, .uplink = "fedx://127.0.0.1", .listen = "127.0.0.1:0" },
 	{ .what = "a leaf on the network: its token is none of others", .role = ROLE_LEAF, .uplink = "fedxs://h",
 	  .listen = ":7342", .cert = "c", .key = "k", .token = "t", .why = "a leaf has no list of who may join" },
+	{ .what = "a hub with two peers", .set = { "peers=fedx://b", "peers=unix:/run/c.sock" } },
+	{ .what = "a peer that is no URL", .set = { "peers=b:7341" }, .why = "--peer b:7341" },
+	{ .what = "a peer twice", .set = { "peers=fedx://b", "peers=fedx://c", "peers=fedx://b" }, .why = "is there twice" },
+	{ .what = "a peer that is the uplink", .uplink = "fedx://b", .set = { "peers=fedx://b" }, .why = "one of them is enough" },
+	{ .what = "a leaf with a peer", .role = ROLE_LEAF, .uplink = "fedx://a", .set = { "peers=fedx://b" },
+	  .why = "a leaf has no peers" },
 	{ .what = "dead before two pings", .set = { "link.ping=10s", "link.dead=15s" }, .why = "two pings" },
 	{ .what = "a queue that holds no envelope", .set = { "link.queue=256k", "link.payload=1M" }, .why = "link.queue" },
 	{ .what = "a small queue of small envelopes", .set = { "link.queue=256k", "link.payload=64k" } },

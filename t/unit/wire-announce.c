@@ -1,6 +1,7 @@
 /* wire-announce.c - announcements survive the wire, and hostile ones are refused with a reason. */
 #include "tap.h"
 #include "wire/announce.h"
+#include "wire/envelope.h"
 #include "wire/meta.h"
 
 static const struct { const char *what; enum family family; const char *name; bool valid; } names[] = {
@@ -118,21 +119,27 @@ same(const struct announcement *a, const struct announcement *b)
 	return a->family == b->family && a->hops == b->hops && str_eq(a->name, b->name) &&
 	    str_eq(a->version, b->version) && str_eq(a->methods, b->methods) &&
 	    str_eq(a->tags, b->tags) && a->weight == b->weight &&
-	    a->max_concurrency == b->max_concurrency && str_eq(a->path, b->path);
+	    a->max_concurrency == b->max_concurrency && str_eq(a->path, b->path) &&
+	    str_eq(a->origin, b->origin) && str_eq(a->clusters, b->clusters) && a->epoch == b->epoch &&
+	    a->lifetime_ms == b->lifetime_ms && a->latency_us == b->latency_us && a->cost_milli == b->cost_milli &&
+	    a->reliability_ppm == b->reliability_ppm && a->bandwidth_mbps == b->bandwidth_mbps && a->moved == b->moved;
 }
 
 static void
 round_trips(void)
 {
 	uint64_t seed = tap_seed();
-	struct buf path, b, again;
+	struct buf path, clusters, b, again;
 	struct announcement got;
 	struct err e = { "", 0 };
 	bool equal = true, canonical = true;
 
 	buf_init(&path, 1000);
+	buf_init(&clusters, 1000);
 	buf_init(&b, 20000);
 	buf_init(&again, 20000);
+	tlv_put(&clusters, META_cluster, str("alpha"));
+	tlv_put(&clusters, META_cluster, str("beta"));
 	tlv_put(&path, META_path, str("site-a"));
 	tlv_put(&path, META_path, str("hub.example.net"));
 	for (int i = 0; i < 3000; i++) {
@@ -148,6 +155,19 @@ round_trips(void)
 		a.version = str(names[n].family == FAMILY_SERVICE ? "1.2.0" : "");
 		if (tap_rand(&seed) % 2)
 			a.path = buf_view(&path);
+		if (tap_rand(&seed) % 2)
+			a.clusters = buf_view(&clusters);
+		if (tap_rand(&seed) % 2)
+			a.origin = str("hub.example.net");
+		if (tap_rand(&seed) % 2) {
+			a.epoch = tap_rand(&seed);
+			a.lifetime_ms = (uint32_t)tap_rand(&seed);
+			a.latency_us = (uint32_t)tap_rand(&seed);
+			a.cost_milli = (uint32_t)tap_rand(&seed);
+			a.reliability_ppm = (uint32_t)tap_rand(&seed);
+			a.bandwidth_mbps = (uint32_t)tap_rand(&seed);
+			a.moved = tap_rand(&seed) % 2;
+		}
 		equal = equal && announcement_put(&b, &a) == 0;
 		if (announcement_get(buf_view(&b), &got, &e) == -1) {
 			equal = equal && !names[n].valid;
@@ -155,7 +175,8 @@ round_trips(void)
 			equal = equal && names[n].valid && same(&a, &got);
 			canonical = canonical && announcement_put(&again, &got) == 0 &&
 			    str_eq(buf_view(&b), buf_view(&again));
-			equal = equal && announcement_digest(&a) == announcement_digest(&got);
+			equal = equal && announcement_digest(&a) == announcement_digest(&got) &&
+			    route_digest(&a) == route_digest(&got);
 		}
 		buf_eat(&b, buf_len(&b));
 		buf_eat(&again, buf_len(&again));
@@ -163,6 +184,7 @@ round_trips(void)
 	ok(equal, "what was put is what is got, and what is invalid is not got");
 	ok(canonical, "what was got is put as the same bytes");
 	buf_free(&path);
+	buf_free(&clusters);
 	buf_free(&b);
 	buf_free(&again);
 }
@@ -182,6 +204,13 @@ hostile(void)
 		{ "a weight too large",			0x0007, { "\0\1\0\0", 4 }, "weight" },
 		{ "methods with a newline",		0x0005, { "a\nb", 3 }, "methods" },
 		{ "a path through no node",		META_path, { "No Node", 7 }, "path" },
+		{ "a cluster that was passed",		META_cluster, { "alpha", 5 }, NULL },
+		{ "one without a name",			META_cluster, { "", 0 }, "cluster" },
+		{ "a hub that holds it",		0x8009, { "hub", 3 }, NULL },
+		{ "one that is no node",		0x8009, { "No Node", 7 }, "origin" },
+		{ "an epoch of four bytes",		0x000a, { "abcd", 4 }, "length" },
+		{ "a lifetime of two bytes",		0x000b, { "ab", 2 }, "length" },
+		{ "a latency of eight",			0x000c, { "abcdefgh", 8 }, "length" },
 	};
 	static const uint8_t family = FAMILY_SERVICE;
 	struct announcement a;
@@ -210,6 +239,13 @@ hostile(void)
 	is_int(announcement_get(buf_view(&b), &a, &e), -1, "a path in pieces is refused");
 	is_int(announcement_get(str_head(buf_view(&b), 8), &a, &e), -1, "one cut in the middle of a field, too");
 	is_int(announcement_get((struct str){ NULL, 0 }, &a, &e), -1, "and nothing at all");
+	buf_eat(&b, buf_len(&b));
+	tlv_put(&b, 0x8001, (struct str){ (const char *)&family, 1 });
+	tlv_put(&b, 0x8002, str("s"));
+	for (int i = 0; i < ENVELOPE_META_MAX / (TLV_HEAD + 16) + 1; i++)
+		tlv_put(&b, META_path, str("a-node-id-of-16b"));
+	ok(announcement_get(buf_view(&b), &a, &e) == -1 && strstr(e.text, "the path is over 16384 bytes"),
+	    "a path without end is refused: %s", e.text);
 	buf_free(&b);
 	buf_init(&b, 10);
 	a = (struct announcement){ .family = FAMILY_SERVICE, .name = str("shop") };
@@ -248,6 +284,22 @@ digests(void)
 	c = a;
 	c.max_concurrency = 1;
 	ok(announcement_digest(&c) != d, "another concurrency");
+	c = a;
+	c.origin = str("hub");
+	ok(announcement_digest(&c) != d, "another hub");
+	c = a = (struct announcement){ .family = FAMILY_NODE, .name = str("o"), .path = str("x") };
+	d = route_digest(&a);
+	c.epoch = 7;
+	c.lifetime_ms = 1000;
+	c.hops = 3;
+	c.moved = 1;
+	ok(route_digest(&c) == d, "a digest of a route does not depend on when it was said");
+	c.latency_us = 1;
+	ok(route_digest(&c) != d, "but on its metric");
+	c = a;
+	c.clusters = str("x");
+	c.path = str("");
+	ok(route_digest(&c) != d, "on its path, and on the clusters");
 	is_str(str(family_name(FAMILY_ENDPOINT)), "endpoint", "families have names");
 	is_str(str(family_name(77)), "unknown", "unknown ones, too");
 }

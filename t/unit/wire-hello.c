@@ -15,7 +15,8 @@ same(const struct hello *a, const struct hello *b)
 	return str_eq(a->node, b->node) && str_eq(a->cluster, b->cluster) && a->role == b->role &&
 	    a->version_min == b->version_min && a->version_max == b->version_max &&
 	    str_eq(a->capabilities, b->capabilities) && a->instance == b->instance &&
-	    str_eq(a->token, b->token) && str_eq(a->agent, b->agent);
+	    str_eq(a->token, b->token) && str_eq(a->agent, b->agent) && a->again == b->again &&
+	    a->linked == b->linked && a->instead == b->instead;
 }
 
 static void
@@ -57,6 +58,7 @@ round_trips(void)
 			.capabilities = str(words[tap_rand(&seed) % 4]),
 			.instance = tap_rand(&seed) % 2 ? tap_rand(&seed) : 0,
 			.token = str(words[tap_rand(&seed) % 4]), .agent = str(words[tap_rand(&seed) % 4]),
+			.again = tap_rand(&seed) % 2, .linked = tap_rand(&seed) % 2, .instead = tap_rand(&seed) % 2,
 		}, got;
 		size_t cut;
 

@@ -107,7 +107,7 @@ function Peer:has_tag(tag) end
 ---All that a hook may know besides its subject. Good for one call of the hook.
 ---@class fedx.Env
 ---@field family fedx.Family       # in the hook scope
----@field action "attach" | "announce"	# in the hook scope
+---@field action "attach" | "subscribe" | "announce"	# in the hook scope
 local Env = {}
 
 ---Whole seconds since 1970; the verdict is kept until this second ends.

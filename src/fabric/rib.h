@@ -1,0 +1,154 @@
+/*
+ * rib.h - routes between hubs, in two layers: a path-vector of nodes, and the
+ * names that each node holds.
+ *
+ * An origin is a hub that we know of; a via is how one neighbour reaches it
+ * (Adj-RIB-In: path, metric, lifetime).  Names learnt of an origin are claims
+ * in the forwarding table (fib.h) that point to the via they came with: a
+ * path that moves or ends is one message, however many names hang on it.
+ *
+ * What goes out: our own names (ours and those of our leaves, summed) under
+ * our own id, and those of another origin as its best via has them.  Nothing
+ * of an origin is told to the neighbour that is our next hop to it, nor to
+ * who is in the path.  So a neighbour that tells us of O does not reach O
+ * through us.
+ *
+ *	rib.c		origins and vias: choosing, hold-down, expiry
+ *	route_in.c	what a neighbour says: checks, then the tables
+ *	route_out.c	what each neighbour is told of a change
+ *	route_set.c	full sets and digests
+ *	export.c	our own names, as sums
+ */
+#ifndef FEDX_RIB_H
+#define FEDX_RIB_H
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "fabric/port.h"
+#include "fabric/wheel.h"
+#include "wire/announce.h"
+
+struct fabric;
+struct claim;
+struct exported;
+
+struct metric {		/* sums and minima along the path (mpreg.md 5.1); 0: not known */
+	uint32_t latency_us, cost_milli, reliability_ppm, bandwidth_mbps;
+};
+
+struct origin {
+	struct list all;		/* rib.origins */
+	struct list vias, tolds;
+	struct via *best;		/* NULL: none may be used now */
+	uint32_t via_count;
+	uint64_t event_epoch, event_count;	/* publish.c: the last event of it that was taken */
+	struct str node;		/* text[] */
+	char text[];
+};
+
+struct via {
+	struct list of_origin, of_port;
+	struct list claims;		/* names of the origin as this neighbour tells them: claim.of_via */
+	struct origin *origin;
+	struct port *port;
+	struct str path;		/* TLVs META_path, origin first, the neighbour last; malloc'ed */
+	struct str clusters;		/* TLVs META_cluster, the origin's first; behind the path */
+	struct metric metric;		/* with the link to the neighbour */
+	int64_t score;			/* route_score(): less is better */
+	uint64_t epoch;			/* of the origin's announcement */
+	uint64_t digest;		/* route_digest() as it came; 0: it was withdrawn, only its flaps are remembered */
+	uint64_t names_digest;		/* xor over its claims */
+	uint32_t names, length;		/* claims; nodes in the path */
+	int32_t preference;		/* of the import hook; 0 */
+	struct mono expires, held_until, flapped;	/* flapped: the last time */
+	uint32_t flaps;
+	bool stale;			/* until the END of a full set */
+	bool held;			/* hold-down or damping: not used */
+	uint8_t hops;
+	struct timer timer;		/* expires, may be used again, or is forgotten */
+};
+
+/* What a neighbour has been told of one origin. */
+struct told {
+	struct list of_port, of_origin;
+	struct port *port;
+	struct origin *origin;
+	uint64_t digest, epoch;		/* of the route that it was told */
+	struct list *next;		/* the names are on their way: the next one; NULL: all are told */
+	bool due;			/* so is the route, before them */
+};
+
+struct rib_limits {
+	uint32_t routes;		/* a neighbour: routes and names */
+	uint32_t lifetime_ms;		/* of our own route; said again after a third of it */
+	uint32_t hold_ms;		/* hold-down */
+	uint32_t flaps, flap_ms;	/* damping: so many within this time, and for this time */
+};
+
+struct rib {
+	struct map by_node;		/* struct origin */
+	struct list origins;		/* self is the first */
+	struct origin *self;
+	struct list own;		/* struct exported: our own names */
+	uint64_t own_digest;
+	uint32_t own_count, vias, neighbours;
+	uint64_t epoch;			/* of our own route */
+	struct timer refresh;
+	struct rib_limits limits;
+};
+
+/* rib.c */
+int rib_init(struct fabric *);
+void rib_free(struct fabric *);
+bool is_hub_neighbour(const struct fabric *, const struct port *);
+	/* it speaks the routing protocol with us */
+struct origin *rib_origin(const struct fabric *, struct str node);
+	/* NULL: no route was ever heard */
+struct origin *rib_open(struct fabric *, struct str node);	/* NULL: no memory, or too many */
+bool rib_heard(const struct fabric *, const struct port *, struct str node);
+	/* has this neighbour a route to it that it told us?  Then its own next hop is not us */
+struct port *rib_next_hop(const struct fabric *, struct str node);	/* NULL: none */
+int64_t route_score(const struct metric *, uint32_t length);
+	/* mpreg.md 5.3 with the default weights, in microseconds */
+int via_order(const struct via *, const struct via *);
+	/* less than 0: the first is better; its own link before all, then by
+	 * preference, score, length, latency, reliability; 0: equal, traffic
+	 * may use both */
+bool via_serves(const struct via *);	/* best of its origin, or equal to it */
+struct via *via_find(const struct origin *, const struct port *);	/* also a withdrawn one */
+struct via *via_open(struct fabric *, struct origin *, struct port *);
+void via_settled(struct fabric *, struct via *);	/* what is known of it is new: is it held, and until when */
+void via_lost(struct fabric *, struct via *, bool flap);
+	/* withdrawn or expired: its names go; flap: counted against it */
+void via_close(struct fabric *, struct via *);	/* the port goes */
+void route_choose(struct fabric *, struct origin *, bool said_again);
+	/* the best via, and who must hear of it; said_again: its attributes are new */
+bool path_has(struct str path, struct str node);
+
+/* route_in.c */
+void route_said(struct fabric *, struct port *, const struct envelope *);
+	/* ANNOUNCE, WITHDRAW, END, DIGEST of a hub */
+void route_recheck(struct fabric *, struct port *);	/* drops what would not be taken now */
+void route_again(struct port *);	/* asks it for all again */
+
+/* route_out.c */
+void route_up(struct fabric *, struct port *);		/* the full set begins */
+void route_all(struct fabric *, struct port *);		/* the full set again */
+void route_renew(struct fabric *);
+	/* what may cross borders is another matter now: what may not goes on
+	 * both sides, and all that may is said again */
+void route_drain(struct fabric *, struct port *, bool);
+	/* sets port.draining: both sides find other ways, if there are any */
+void route_down(struct fabric *, struct port *);	/* before its claims go */
+void route_pump(struct fabric *, struct port *);	/* its queue has room */
+void route_tell(struct fabric *, struct origin *, struct via *was);
+	/* the best via was another one, or has new attributes; was: still there, with its names */
+void route_name(struct fabric *, struct claim *, bool there);
+	/* a learnt name came, changed or goes now */
+void route_skip(struct claim *);	/* it goes, and is not to be sent any more */
+void route_own(struct fabric *, struct exported *, const struct announcement *, bool there);
+	/* one of ours did */
+void route_digests(struct fabric *);	/* to all hub neighbours */
+
+#endif

@@ -1,0 +1,20 @@
+/* route_parts.h - what route_out.c offers route_set.c; rib.h is for the others. */
+#ifndef FEDX_ROUTE_PARTS_H
+#define FEDX_ROUTE_PARTS_H
+
+#include "fabric/fabric.h"
+
+bool route_may_tell(const struct fabric *, const struct port *, const struct origin *);
+struct announcement route_claim(const struct claim *);	/* as it is told on; views */
+int told_say(struct fabric *, struct port *, uint8_t kind, const struct announcement *);
+	/* -1: no room; the port has a gap then */
+struct list *told_names(struct fabric *, const struct origin *);
+	/* all that it holds: struct exported of ourselves, else struct claim */
+int told_route(struct fabric *, struct told *);		/* -1: as told_say() */
+void told_claim(struct fabric *, struct port *, const struct claim *, bool there);
+void told_all(struct fabric *, struct port *, struct origin *);	/* the route now, the names as there is room */
+void told_end(struct fabric *, struct told *);		/* withdraws the route and forgets it */
+void told_sending(struct told *, struct list *next);	/* from here on; NULL: all names are told */
+void told_close(struct told *);
+
+#endif

@@ -1,0 +1,296 @@
+/* doctor_reach.c - from a name to a stream of bytes: DNS, TCP, proxy, TLS, certificate. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probe/doctor.h"
+
+enum { PORT_PLAIN = 7341, PORT_TLS = 7342, EXIT_HOST = 68 };
+
+static uint16_t
+port_of(const struct url *u)
+{
+	return u->port ? u->port : u->tls ? PORT_TLS : PORT_PLAIN;
+}
+
+/* --- dns --- */
+
+static void
+on_resolved(void *owner, const struct addr *addrs, size_t n, const struct err *why)
+{
+	struct doctor *d = owner;
+
+	if (why)
+		d->why = *why;
+	memcpy(d->addrs, addrs, n * sizeof *addrs);
+	d->addr_count = n;
+	d->done = true;
+}
+
+enum finding
+doctor_dns(struct doctor *d)
+{
+	uint16_t port = port_of(&d->url);
+	char text[ADDR_TEXT], all[SEEN_MAX] = "";
+	struct err e = { .status = 0 };
+	struct lookup *q;
+
+	if (d->url.scheme == SCHEME_UNIX) {
+		if (addr_unix(d->url.path, &d->addrs[0], &e) == -1)
+			return doctor_fail(d, EXIT_USAGE, e.text, NULL);
+		d->addr_count = 1;
+		return doctor_saw(d, FOUND_SKIP, "not needed: a path");
+	}
+	if (addr_numeric(d->url.host, port, &d->addrs[0]) == 0) {
+		d->addr_count = 1;
+		return doctor_saw(d, FOUND_SKIP, "not needed: an address");
+	}
+	if (host_is_loopback(d->url.host)) {
+		(void)addr_numeric(STR("127.0.0.1"), port, &d->addrs[0]);
+		(void)addr_numeric(STR("::1"), port, &d->addrs[1]);
+		d->addr_count = 2;
+		return doctor_saw(d, FOUND_SKIP, "not needed: this host");
+	}
+	if ((q = lookup_open(d->net, d->host, port, on_resolved, d, &e)) == NULL)
+		return doctor_fail(d, EXIT_SOFT, e.text, "try again");
+	if (!doctor_wait(d)) {
+		lookup_close(q);
+		err_set(&d->why, "cannot resolve '%.100s': the name server does not answer "
+		    "within %u ms", d->host, d->ms);
+	}
+	if (d->addr_count == 0)
+		return doctor_fail(d, EXIT_HOST, d->why.text, "check the name in the URL, "
+		    "/etc/hosts and the name servers in /etc/resolv.conf");
+	for (size_t i = 0, at = 0; i < d->addr_count && at < sizeof all; i++) {
+		addr_text(&d->addrs[i], text);
+		at += (size_t)snprintf(all + at, sizeof all - at, "%s%s", i ? ", " : "", text);
+	}
+	return doctor_saw(d, FOUND_OK, "%s", all);
+}
+
+/* --- tcp --- */
+
+static void
+on_dialled(void *owner, struct conn *c, const char *peer, const struct err *why)
+{
+	struct doctor *d = owner;
+
+	(void)peer;
+	d->conn = c;
+	if (!c)
+		d->why = *why;
+	d->done = true;
+}
+
+void
+doctor_hang_up(struct doctor *d)
+{
+	ws_free(d->ws);
+	conn_close(d->conn);
+	d->ws = NULL;
+	d->conn = NULL;
+	d->hear = NULL;
+	d->lost = d->securing = false;
+}
+
+int
+doctor_dial(struct doctor *d, const struct addr *a)
+{
+	char text[ADDR_TEXT];
+	struct url u = d->url;
+	struct dial *dial;
+
+	doctor_hang_up(d);
+	u.tls = false;		/* a step of its own */
+	addr_text(a, text);
+	if (u.scheme != SCHEME_UNIX && hostport_parse(str(text), &u.host, &u.port, &d->why) == -1)
+		return -1;
+	if ((dial = dial_open(d->net, &u, NULL, d->ms, on_dialled, d, &d->why)) == NULL)
+		return -1;
+	if (!doctor_wait(d)) {
+		dial_close(dial);
+		err_set(&d->why, "cannot connect to %s: %s", text, strerror(ETIMEDOUT));
+	}
+	return d->conn ? 0 : -1;
+}
+
+static const char *
+tcp_advice(const struct doctor *d)
+{
+	static const struct { int error; const char *path, *address; } rows[] = {
+		{ ECONNREFUSED, "no node listens on that socket any more: start it",
+		    "nothing listens there: start the hub, or correct host and port of the URL" },
+		{ ETIMEDOUT, "the node does not accept connections: is it stopped?",
+		    "no answer at all: is the host on, and does no firewall drop the packets?" },
+		{ ENOENT, "there is no such socket: start the node, or correct the path", "" },
+		{ EACCES, "only the owner of the node may use its socket",
+		    "the system does not allow it: look at its firewall" },
+		{ ENETUNREACH, "", "this host has no route to that network: is it online?" },
+		{ EHOSTUNREACH, "", "no route leads to that host: is it on, and this one online?" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (strstr(d->why.text, strerror(rows[i].error)))
+			return d->url.scheme == SCHEME_UNIX ? rows[i].path : rows[i].address;
+	return "look at the network between here and there";
+}
+
+enum finding
+doctor_tcp(struct doctor *d)
+{
+	char text[ADDR_TEXT];
+	struct err first = { .status = 0 };
+
+	for (d->addr = 0; d->addr < d->addr_count; d->addr++) {
+		if (doctor_dial(d, &d->addrs[d->addr]) == 0) {
+			addr_text(&d->addrs[d->addr], text);
+			return doctor_saw(d, FOUND_OK, "%s", d->url.scheme == SCHEME_UNIX ?
+			    d->host : text);
+		}
+		if (first.text[0] == '\0')
+			first = d->why;
+	}
+	d->why = first;
+	return doctor_fail(d, EXIT_NODE, first.text, tcp_advice(d));
+}
+
+enum finding
+doctor_proxy(struct doctor *d)
+{
+	static const char *const names[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+	    "http_proxy", "HTTP_PROXY" };
+	const char *value;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if ((value = getenv(names[i])) != NULL && *value && d->url.scheme != SCHEME_UNIX)
+			return doctor_saw(d, FOUND_SKIP, "none: links do not use %s", names[i]);
+	return doctor_saw(d, FOUND_SKIP, "none");
+}
+
+/* --- tls --- */
+
+static size_t
+on_input(void *owner, struct str in)
+{
+	struct doctor *d = owner;
+
+	return d->hear ? d->hear(d, in) : 0;
+}
+
+static void
+on_lost(void *owner, const struct err *why)
+{
+	struct doctor *d = owner;
+
+	d->why = *why;
+	d->lost = d->done = true;
+}
+
+static void
+on_turn(void *owner)
+{
+	struct doctor *d = owner;
+
+	if (d->securing && tls_state(conn_tls(d->conn)) == TLS_OPEN) {
+		d->securing = false;
+		d->done = true;
+		ev_break(d->loop, EVBREAK_ONE);	/* it is about to wait */
+	}
+}
+
+int
+doctor_secure(struct doctor *d, struct tls_ctx *ctx)
+{
+	static const struct conn_owner owner = { on_input, NULL, on_lost };
+	bool in_time;
+
+	d->late = false;
+	conn_own(d->conn, &owner, d);
+	if (!ctx)
+		return 0;
+	if (conn_start_tls_client(d->conn, ctx, d->host, &d->why) == -1)
+		return -1;
+	net_each_turn(d->net, on_turn, d);
+	d->securing = true;
+	in_time = doctor_wait(d);
+	d->securing = false;
+	if (!in_time)
+		err_set(&d->why, "no answer to our TLS greeting within %u ms", d->ms);
+	return in_time && !d->lost ? 0 : -1;
+}
+
+static enum finding
+no_tls(struct doctor *d)
+{
+	struct err why = d->why;
+
+	if (d->late)
+		return doctor_fail(d, EXIT_LATER, why.text, "it connects but says nothing: is the "
+		    "program there stopped, or is it another one?");
+	if (doctor_dial(d, &d->addrs[d->addr]) == 0 && doctor_secure(d, NULL) == 0 &&
+	    doctor_greet(d, false) == 0)
+		return doctor_fail(d, EXIT_PEER, why.text, "fedx without TLS is spoken there: give the "
+		    "hub --tls-cert and --tls-key, or use fedx:// or ws://");
+	return doctor_fail(d, EXIT_PEER, why.text, strchr(why.text, ';') ? NULL :
+	    "is that the TLS port of a fedx hub?");
+}
+
+/* A certificate that we do not like is no failure of TLS: the second try says which it was. */
+enum finding
+doctor_tls(struct doctor *d)
+{
+	if (!d->url.tls) {
+		if (doctor_secure(d, NULL) == -1)
+			return doctor_fail(d, EXIT_SOFT, d->why.text, "try again");
+		return doctor_saw(d, FOUND_SKIP, "not asked for: fedxs:// and wss:// have it");
+	}
+	if (!d->tls)
+		err_set(&d->untrusted, "nobody has said by whom it must be signed; "
+		    "give --tls-ca the CA of the hub, or --insecure for a demonstration");
+	else if (doctor_secure(d, d->tls) == -1)
+		d->untrusted = d->why;
+	if (d->untrusted.text[0]) {
+		if (d->late)
+			return no_tls(d);
+		if (d->tls && doctor_dial(d, &d->addrs[d->addr]) == -1)
+			return doctor_fail(d, EXIT_NODE, d->why.text, "it went away: try again");
+		if (doctor_secure(d, d->anyone) == -1)
+			return no_tls(d);
+	}
+	return doctor_saw(d, FOUND_OK, "TLS 1.2, %s", tls_cipher_name(conn_tls(d->conn)));
+}
+
+enum finding
+doctor_alpn(struct doctor *d)
+{
+	const char *name;
+
+	if (!d->url.tls)
+		return doctor_saw(d, FOUND_SKIP, "no TLS");
+	name = tls_alpn(conn_tls(d->conn));
+	if (*name)
+		return doctor_saw(d, FOUND_OK, "%s", name);
+	return doctor_saw(d, FOUND_OK, "none chosen: not a fedx hub, or something is in front of it");
+}
+
+enum finding
+doctor_certificate(struct doctor *d)
+{
+	uint8_t hash[TLS_HASH];
+	char hex[2 * TLS_HASH + 1] = "", wrong[SEEN_MAX];
+	const char *semicolon = strchr(d->untrusted.text, ';');
+	size_t n = semicolon ? (size_t)(semicolon - d->untrusted.text) : strlen(d->untrusted.text);
+
+	if (!d->url.tls)
+		return doctor_saw(d, FOUND_SKIP, "no TLS");
+	if (tls_peer_hash(conn_tls(d->conn), hash))
+		for (size_t i = 0; i < TLS_HASH; i++)
+			snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+	if (d->untrusted.text[0] == '\0')
+		return doctor_saw(d, FOUND_OK, "%s, sha256:%s", d->tls == d->anyone ?
+		    "not checked" : "signed by the given CA, valid, and for this name", hex);
+	snprintf(wrong, sizeof wrong, "%.*s (it is sha256:%s)", (int)n, d->untrusted.text, hex);
+	return doctor_fail(d, d->tls ? EXIT_PEER : EXIT_REFUSED, wrong,
+	    semicolon ? semicolon + 2 : "make a new one with fedx-probe keygen");
+}

@@ -1,0 +1,101 @@
+/*
+ * doctor_verdict.c - what the answer to HELLO means for credential, cluster,
+ * node id and policy, which a hub looks at in this order.
+ *
+ * The role of a client is the one that disturbs nobody.  With the token of a
+ * leaf or a hub it is refused, but only after the token itself was found good.
+ */
+#include <stdio.h>
+
+#include "probe/doctor.h"
+#include "wire/kinds.h"
+
+/* E_denied is said by the list of tokens as by policy: only the words differ. */
+static bool
+speaks_of_credential(const char *text)
+{
+	return strstr(text, "the token is ") ||
+	    str_starts(str(text), STR("only the owner "));
+}
+
+/* The token is good, but not for a client, and nobody has said for which node it is. */
+static bool
+is_half_known(const struct doctor *d)
+{
+	return d->answer.kind == KIND_ERROR && d->answer.error == E_denied && !d->as &&
+	    speaks_of_credential(d->answer.text);
+}
+
+static bool
+refused(const struct doctor *d, enum error error)
+{
+	return d->answer.kind == KIND_ERROR && d->answer.error == error;
+}
+
+enum finding
+doctor_credential(struct doctor *d)
+{
+	const struct answer *a = &d->answer;
+
+	if (d->bare)
+		return doctor_fail(d, EXIT_REFUSED, "the token was not shown, since the URL has no TLS",
+		    "use fedxs:// or wss://, or --insecure for a demonstration");
+	if (is_half_known(d))
+		return doctor_saw(d, FOUND_OK, "the token is known and has not expired; it is for a "
+		    "node, which was not tried");
+	if (refused(d, E_unauthenticated) && !d->token[0])
+		return doctor_fail(d, EXIT_DENIED, a->text,
+		    "give --token-file, with a token that fedx-probe keygen token makes");
+	if (refused(d, E_unauthenticated))
+		return doctor_fail(d, EXIT_DENIED, a->text, "ask for a new token: its line must be in the "
+		    "hub's --token-file, and the hub reloaded");
+	if (refused(d, E_denied) && speaks_of_credential(a->text))
+		return doctor_fail(d, EXIT_DENIED, a->text, strstr(a->text, "another role") ?
+		    "give --role the role that the token is for: leaf, hub or client" :
+		    d->url.scheme == SCHEME_UNIX ? "run this as the owner of the node" :
+		    "give --as (and the leaf -i) the node id that the token is for");
+	return doctor_saw(d, FOUND_OK, d->url.scheme == SCHEME_UNIX ? "our own user" :
+	    d->token[0] ? "the token is accepted" : "none given, none wanted");
+}
+
+enum finding
+doctor_cluster(struct doctor *d)
+{
+	const struct answer *a = &d->answer;
+	char wrong[SEEN_MAX];
+
+	if (is_half_known(d))
+		return doctor_saw(d, FOUND_SKIP, "not tried: give --as NODE");
+	if (refused(d, E_cluster_isolated))
+		return doctor_fail(d, EXIT_DENIED, a->text, strchr(a->text, ';') ? NULL :
+		    "both clusters must allow it, or give -C and a token of the hub's cluster");
+	if (a->kind == KIND_WELCOME && d->cluster && strcmp(d->cluster, a->cluster) != 0) {
+		snprintf(wrong, sizeof wrong, "the hub is of cluster '%.100s', not '%.100s'", a->cluster,
+		    d->cluster);
+		return doctor_fail(d, EXIT_DENIED, wrong, "give -C the hub's cluster, or dial another hub");
+	}
+	return doctor_saw(d, FOUND_OK, "%s", a->kind == KIND_WELCOME ? a->cluster : "not refused");
+}
+
+enum finding
+doctor_node_id(struct doctor *d)
+{
+	if (!d->as || d->role == ROLE_CLIENT)
+		return doctor_saw(d, FOUND_SKIP, "not tried: give --as NODE");
+	if (refused(d, E_node_id_in_use))
+		return doctor_fail(d, EXIT_DENIED, d->answer.text, strchr(d->answer.text, ':') ? NULL :
+		    "use another node id, or find who has this one");
+	return doctor_saw(d, FOUND_OK, "%s", d->as);
+}
+
+enum finding
+doctor_policy(struct doctor *d)
+{
+	if (is_half_known(d))
+		return doctor_saw(d, FOUND_SKIP, "not tried: give --as NODE");
+	if (d->answer.kind != KIND_WELCOME)
+		return doctor_fail(d, error_row(d->answer.error)->exit, d->answer.text,
+		    "its hook admit decides: fedx-probe rules, asked at the hub, says by which rule");
+	return doctor_saw(d, FOUND_OK, "admitted as %s%s%s", role_name(d->role),
+	    d->as ? " " : "", d->as ? d->as : "");
+}

@@ -1,0 +1,18 @@
+/* idle.h - does a fabric keep nothing of conversations?  Timers of routes are no conversations. */
+#ifndef FEDX_IDLE_H
+#define FEDX_IDLE_H
+
+#include "fabric/fabric.h"
+
+static inline uint64_t
+route_timers(const struct fabric *f)
+{
+	uint64_t count = timer_is_set(&f->rib.refresh);
+
+	list_each(n, &f->ports)
+		list_each(m, &list_of(n, struct port, all)->routes.vias)
+			count += timer_is_set(&list_of(m, struct via, of_port)->timer);
+	return count;
+}
+
+#endif

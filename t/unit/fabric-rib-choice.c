@@ -1,0 +1,121 @@
+/* fabric-rib-choice.c - routes: which of several is best, whatever the order they came in (mpreg 5.3, checks 28 and 29). */
+#include "ribport.h"
+
+static void
+scores(void)
+{
+	const char *src = getenv("FEDX_SRC");
+	char path[4096], line[256];
+	unsigned rows = 0, hops;
+	double latency, bandwidth, reliability, cost, score;
+	FILE *in;
+
+	snprintf(path, sizeof path, "%s/t/data/route-scores.txt", src ? src : ".");
+	in = fopen(path, "r");
+	while (in && fgets(line, sizeof line, in))
+		if (sscanf(line, "%u %lf %lf %lf %lf %lf", &hops, &latency, &bandwidth, &reliability, &cost,
+		    &score) == 6) {
+			struct metric m = { (uint32_t)(latency * 1000 + 0.5), (uint32_t)(cost * 1000 + 0.5),
+			    (uint32_t)(reliability * 1000000 + 0.5), (uint32_t)bandwidth };
+
+			rows++;
+			is_int(route_score(&m, hops), (long long)(score * 1000), "28: a score of the vectors");
+		}
+	if (in)
+		fclose(in);
+	ok(rows == 4, "28: all of them");
+	ok(route_score(&(struct metric){ .reliability_ppm = 0 }, 2) == 20000, "28: not known is not unreliable");
+	ok(route_score(&(struct metric){ UINT32_MAX, UINT32_MAX, 1, UINT32_MAX }, 16) < INT64_MAX / 2, "no score overflows");
+}
+
+static const struct metric equal[4], differ[4] = { { 50000, 0, 0, 0 }, { 5000, 0, 0, 0 }, { 5000, 0, 900000, 0 },
+	{ 5000, 3000, 0, 100 } };
+
+static bool
+arrives(const struct metric metrics[4], const int order[4], int best)
+{
+	struct fake *all[] = { &n1, &n2, &n3, &n4 };
+	const char *paths_of[] = { "o n1", "o n2", "o n3", "o n4" };
+	bool right;
+
+	begin_with(0);
+	for (int i = 0; i < 4; i++) {
+		const struct metric *m = &metrics[order[i]];
+		struct announcement a = usual;
+
+		peer(all[order[i]], paths_of[order[i]] + 2);
+		a.latency_us = m->latency_us;
+		a.cost_milli = m->cost_milli;
+		a.reliability_ppm = m->reliability_ppm;
+		a.bandwidth_mbps = m->bandwidth_mbps;
+		says_as(all[order[i]], paths_of[order[i]], a);
+	}
+	right = next_is("o", all[best]);
+	end();
+	return right;
+}
+
+static void
+orders(void)
+{
+	unsigned same = 0, first = 0;
+
+	for (int i = 0; i < 256; i++) {
+		int order[4] = { i & 3, i >> 2 & 3, i >> 4 & 3, i >> 6 & 3 };
+
+		if ((1 << order[0] | 1 << order[1] | 1 << order[2] | 1 << order[3]) != 15)
+			continue;
+		first += arrives(equal, order, 0);
+		same += arrives(differ, order, 3);
+	}
+	ok(first == 24, "28: four equal ones: the smallest id, in all 24 orders (%u)", first);
+	ok(same == 24, "28: four that differ: the best score, in all 24 orders (%u)", same);
+}
+
+static void
+choosing(void)
+{
+	struct announcement a = usual;
+	const struct origin *o;
+
+	begin_with(3);
+	says(&n2, "o n2");
+	says(&n1, "o n1");
+	says(&n3, "o x n3");
+	o = rib_origin(&f, STR("o"));
+	ok(next_is("o", &n1) && via_serves(via_find(o, &n1.port)) && via_serves(via_find(o, &n2.port)) &&
+	    !via_serves(via_find(o, &n3.port)), "28: equal ones are both used, the longer one is not");
+	names(&n1, KIND_ANNOUNCE, FAMILY_SERVICE, "o", "s");
+	names(&n2, KIND_ANNOUNCE, FAMILY_SERVICE, "o", "s");
+	names(&n3, KIND_ANNOUNCE, FAMILY_SERVICE, "o", "s");
+	forget_all();
+	for (uint64_t i = 1; i <= 10; i++)
+		fake_ask(&client, i, "s/m");
+	is_int(messages(&n1), 5, "five of ten requests go by one");
+	is_int(messages(&n2), 5, "five by the other");
+	ok(fake_hears_nothing(&n3), "none by the longer way");
+	a.bandwidth_mbps = UINT32_MAX;
+	says_as(&n3, "n1 n3", a);
+	ok(next_is("n1", &n1), "whatever another promises: a neighbour is reached by its own link");
+	a = usual;
+	a.latency_us = 1;
+	a.epoch = 2;
+	says_as(&n1, "o n1", a);
+	ok(next_is("o", &n2) && !via_serves(via_find(o, &n1.port)), "28: 1 us decides");
+	fake_down(&n2);
+	ok(next_is("o", &n1), "29: its link is cut: the next best at once");
+	fake_down(&n1);
+	ok(next_is("o", &n3), "29: and the next");
+	fake_down(&n3);
+	ok(next_is("o", NULL) && !holds("s"), "29: and none");
+	end();
+}
+
+int
+main(void)
+{
+	scores();
+	orders();
+	choosing();
+	return done();
+}
