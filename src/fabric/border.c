@@ -42,6 +42,15 @@ run_has(struct str run, struct str cluster)
 	return false;
 }
 
+bool
+border_is_abroad(const struct fabric *f, struct str clusters)
+{
+	struct str first, last;
+
+	ends_of(clusters, &first, &last);
+	return !border_is_ours(f, first);
+}
+
 static int
 from_afar(const struct fabric *f, struct str from, struct str by, struct err *e)
 {

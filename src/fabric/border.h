@@ -14,6 +14,8 @@
 bool border_is_foreign(const struct fabric *, const struct port *);	/* a hub of another cluster */
 bool border_is_ours(const struct fabric *, struct str cluster);		/* empty: so it is */
 
+bool border_is_abroad(const struct fabric *, struct str clusters);	/* a run that begins elsewhere */
+
 /* Coming in. */
 enum error border_takes_route(const struct fabric *, const struct port *, const struct announcement *, struct err *);
 bool border_takes_name(const struct fabric *, const struct via *, const struct announcement *);

@@ -319,25 +319,30 @@ words_have(struct str words, struct str word)
 	return false;
 }
 
-struct best { struct leader local, remote; uint32_t length; bool seen, has_method; };
+/* Attached here; of the own cluster; of others: a later one only serves if none before it does. */
+struct tier { struct leader lead; uint32_t length; };
+struct best { struct tier local, ours, foreign; bool seen, has_method; };
 
 /* Nodes to it; false: others are nearer. */
 static bool
-is_near(const struct claim *c, struct best *best)
+is_near(const struct claim *c, struct tier *t)
 {
 	uint32_t length = c->via ? c->via->length : 0;
 
-	if (best->remote.claim && length > best->length)
+	if (t->lead.claim && length > t->length)
 		return false;
-	if (!best->remote.claim || length < best->length)
-		best->remote = (struct leader){ .claim = NULL };
-	best->length = length;
+	if (!t->lead.claim || length < t->length)
+		t->lead = (struct leader){ .claim = NULL };
+	t->length = length;
 	return true;
 }
 
 static void
 consider(struct fib *f, const struct ask *ask, struct claim *c, struct best *best)
 {
+	struct tier *t = !port_is_link(c->port) ? &best->local : c->via && c->via->foreign ? &best->foreign :
+	    &best->ours;
+
 	if (c->port == ask->not_to || !claim_serves(c))
 		return;
 	best->seen = true;
@@ -346,10 +351,8 @@ consider(struct fib *f, const struct ask *ask, struct claim *c, struct best *bes
 	best->has_method = true;
 	if (!version_fits(claim_version(c), ask->constraint))
 		return;
-	if (!port_is_link(c->port))
-		balance_consider(f, ask, &best->local, c);
-	else if (!ask->onward || is_near(c, best))
-		balance_consider(f, ask, &best->remote, c);
+	if (t == &best->local || !ask->onward || is_near(c, t))
+		balance_consider(f, ask, &t->lead, c);
 }
 
 enum chosen
@@ -369,20 +372,22 @@ fib_choose(struct fib *f, const struct ask *ask, struct claim **chosen, struct n
 		struct claim *c = list_of(at, struct claim, of_name);
 
 		/* of very many a few in turn are enough to balance well */
-		if (i >= LOOK_AT && !all && ((best.local.claim && claim_has_room(best.local.claim)) ||
-		    (best.remote.claim && locals == who->local)))
+		if (i >= LOOK_AT && !all && ((best.local.lead.claim && claim_has_room(best.local.lead.claim)) ||
+		    (best.ours.lead.claim && locals == who->local)))
 			break;
 		locals += !port_is_link(c->port);
 		consider(f, ask, c, &best);
 	}
-	if (best.remote.picked)
-		*chosen = best.remote.claim;
-	else if (best.local.claim && claim_has_room(best.local.claim))
-		*chosen = balance_best(ask, &best.local);
-	else if (best.remote.claim)
-		*chosen = balance_best(ask, &best.remote);
-	else if (best.local.claim)
+	if (best.ours.lead.picked || best.foreign.lead.picked)
+		*chosen = best.ours.lead.picked ? best.ours.lead.claim : best.foreign.lead.claim;
+	else if (best.local.lead.claim && claim_has_room(best.local.lead.claim))
+		*chosen = balance_best(ask, &best.local.lead);
+	else if (best.ours.lead.claim)
+		*chosen = balance_best(ask, &best.ours.lead);
+	else if (best.local.lead.claim)
 		return CHOSEN_FULL;
+	else if (best.foreign.lead.claim)
+		*chosen = balance_best(ask, &best.foreign.lead);
 	if (*chosen) {	/* to the end of the line, so that a tie is a turn */
 		list_del(&(*chosen)->of_name);
 		list_add(&who->claims, &(*chosen)->of_name);

@@ -64,6 +64,7 @@ struct via {
 	struct mono expires, held_until, flapped;	/* flapped: the last time */
 	uint32_t flaps;
 	bool stale;			/* until the END of a full set */
+	bool foreign;			/* its origin is of another cluster */
 	bool held;			/* hold-down or damping: not used */
 	uint8_t hops;
 	struct timer timer;		/* expires, may be used again, or is forgotten */

@@ -67,7 +67,7 @@ path_is_sound(const struct port *p, const struct announcement *a, const struct m
 }
 
 static int
-via_fill(struct via *v, const struct announcement *a, unsigned length)
+via_fill(const struct fabric *f, struct via *v, const struct announcement *a, unsigned length)
 {
 	size_t n = a->path.n + a->clusters.n;
 	unsigned hops_left = HOPS_DEFAULT + 1 - length;
@@ -85,6 +85,7 @@ via_fill(struct via *v, const struct announcement *a, unsigned length)
 	v->length = length;
 	v->hops = (uint8_t)(a->hops < hops_left ? a->hops : hops_left);
 	v->epoch = a->epoch;
+	v->foreign = border_is_abroad(f, v->clusters);
 	v->score = route_score(&v->metric, length);
 	return 0;
 }
@@ -103,7 +104,7 @@ route_take(struct fabric *f, struct port *p, const struct announcement *a, unsig
 		err_set(e, "one neighbour may have %u routes and names, and has them", f->rib.limits.routes);
 		return E_overloaded;
 	}
-	if ((!o && (o = rib_open(f, a->name)) == NULL) || (!v && (v = via_open(f, o, p)) == NULL) || via_fill(v, a, length) == -1) {
+	if ((!o && (o = rib_open(f, a->name)) == NULL) || (!v && (v = via_open(f, o, p)) == NULL) || via_fill(f, v, a, length) == -1) {
 		err_set(e, "no memory for another route");
 		return E_overloaded;
 	}

@@ -209,9 +209,11 @@ links_check_clusters(struct links *ls)
 bool
 link_refused_there(struct link *l, enum error error, struct str text)
 {
+	unsigned code = federation_code_of(text);
 	char why[FED_TEXT];
 
-	if (!federation_code_of(text))
+	/* of one route, name or message, and not of the link */
+	if (!code || code == FED_SOURCE_NOT_ALLOWED || code == FED_FUNCTION_NOT_ALLOWED)
 		return false;
 	federation_text_far(why, text);
 	tell(l, l->port.node, l->port.cluster, error, why, NULL);

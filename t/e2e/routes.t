@@ -95,7 +95,7 @@ ok 'calls go on' says leaf_a b
 ok '... both ways' says leaf_b a
 touch go
 ok 'the call that was under way' wait "$slow"
-is "$(cat slow)" done '... has its answer by the link that it came by'
+is "$(cat slow)" 'done' '... has its answer by the link that it came by'
 ok 'then the link is gone' eventually sh -c 'fedx-probe -r a -H peers | grep -q paused'
 fedx-probe -r a -q link resume b.test >/dev/null
 straight() { test "$(routes a b.test | grep best | cut -f 4)" = b.test; }

@@ -56,7 +56,7 @@ ask(int by, int at)
 	hubs_settle();
 	if (h->answered == answered + 1 && hubs.hub[at].executed == executed + 1)
 		return E_NONE;
-	return hubs.hub[at].executed == executed ? h->error : E_COUNT;
+	return h->answered == answered + 1 ? E_COUNT : h->error;	/* E_COUNT: somebody else did */
 }
 
 static void
@@ -77,6 +77,31 @@ neighbours(void)
 	is_int(ask(BETA, INNER), E_cluster_isolated, "... and no message from it");
 	ok(strncmp(hubs.hub[BETA].why, "2111 ", 5) == 0, "... with the code: %s", hubs.hub[BETA].why);
 	is_int(ask(ALPHA, BETA), E_NONE, "its own border still does");
+	hubs_close();
+}
+
+static void
+own_first(void)
+{
+	unsigned before;
+
+	begin();
+	allow(ALPHA, "beta"), allow(BETA, "alpha"), allow(INNER, "beta");
+	for (int i = 0; i < 3; i++)
+		hub_serve(&hubs.hub[BETA], i, true);
+	hub_serve(&hubs.hub[INNER], 2, true);
+	link_all();
+	before = hubs.hub[INNER].executed;
+	for (int i = 0; i < 10; i++) {
+		hub_ask(&hubs.hub[ALPHA], "s2/m");
+		hub_ask(&hubs.hub[ALPHA], "s0/m");
+		hubs_settle();
+	}
+	is_int(hubs.hub[BETA].executed, 0, "mpreg 17: the own cluster comes first");
+	is_int(hubs.hub[INNER].executed - before, 10, "mpreg 17: also when it is another node");
+	hub_serve(&hubs.hub[INNER], 2, false);
+	hubs_settle();
+	is_int(ask(ALPHA, GAMMA), E_COUNT, "mpreg 17: then the other one serves");
 	hubs_close();
 }
 
@@ -216,6 +241,7 @@ int
 main(void)
 {
 	neighbours();
+	own_first();
 	transit();
 	functions();
 	rates();
