@@ -1,5 +1,5 @@
 /*
- * greet.c - who is there: HELLO and WELCOME, and what else concerns one link.
+ * greet.c - who is there: HELLO, WELCOME, and who may come in.
  *
  * Identity comes from the credential, never from HELLO (DESIGN section 9).
  * Both sides of a refusal are told what their own operator can change.
@@ -10,10 +10,6 @@
 #include "base/log.h"
 #include "link/greet.h"
 #include "link/uplink.h"
-#include "net/peer.h"
-#include "net/tls.h"
-
-enum { COME_BACK_MAX = 3600 * 1000 };	/* ms; who asks for more is not believed */
 
 int
 link_name(struct link *l, struct str node, struct str cluster, const char *peer)
@@ -34,8 +30,8 @@ link_name(struct link *l, struct str node, struct str cluster, const char *peer)
 	return 0;
 }
 
-static int
-say(struct link *l, uint8_t kind, uint64_t id, struct str payload)
+int
+link_say(struct link *l, uint8_t kind, uint64_t id, struct str payload)
 {
 	struct envelope e = { .kind = kind, .hops = 1, .id = id, .payload = payload };
 
@@ -50,7 +46,7 @@ say_hello(struct link *l, uint8_t kind, const struct hello *h)
 
 	if (hello_put(&b, h) == -1)
 		return -1;
-	return say(l, kind, 0, buf_view(&b));
+	return link_say(l, kind, 0, buf_view(&b));
 }
 
 static struct hello
@@ -70,21 +66,6 @@ link_hello(struct link *l)
 	h.token = str(l->links->token);
 	h.again = l->again;
 	return say_hello(l, KIND_HELLO, &h);
-}
-
-void
-link_ping(struct link *l)
-{
-	uint8_t stamp[8];
-
-	if (l->ws && l->session) {
-		ws_ping(l->ws);
-		return;
-	}
-	if (l->session)
-		return;
-	be_put_u64(stamp, l->links->fabric->now.us);
-	say(l, KIND_PING, 0, (struct str){ (const char *)stamp, sizeof stamp });
 }
 
 void
@@ -133,8 +114,8 @@ welcome_back(struct link *l, struct hello w)
 	return 0;
 }
 
-static void
-on_welcome_back(struct link *l)
+void
+greet_welcome_back(struct link *l)
 {
 	if (!link_outlives(l))
 		return;
@@ -184,7 +165,7 @@ link_welcome(struct link *l)
 	if (say_hello(l, KIND_WELCOME, &w) == -1)
 		link_close(l, E_overloaded, "no memory");
 	else if (l->port.kind == PORT_CHILD)
-		say(l, KIND_END, 0, STR(""));
+		link_say(l, KIND_END, 0, STR(""));
 }
 
 static bool
@@ -277,8 +258,8 @@ make_way(struct link *l, const struct hello *h)
 	return true;
 }
 
-static void
-on_hello(struct link *l, const struct envelope *e)
+void
+greet_hello(struct link *l, const struct envelope *e)
 {
 	struct links *ls = l->links;
 	struct hello h;
@@ -335,8 +316,8 @@ on_hello(struct link *l, const struct envelope *e)
  * host (--uplink unix:PATH) says it to become a link; its credential is our
  * own uid, and from here on it is a link like any other.
  */
-static void
-on_bus_hello(struct link *l, const struct envelope *e)
+void
+greet_bus_hello(struct link *l, const struct envelope *e)
 {
 	struct links *ls = l->links;
 	struct hello h, w = about_us(ls);
@@ -354,7 +335,7 @@ on_bus_hello(struct link *l, const struct envelope *e)
 		ls->count[l->port.role]--;
 		l->state = LINK_GREETING;
 		l->network = true;
-		on_hello(l, e);
+		greet_hello(l, e);
 	}
 }
 
@@ -387,189 +368,4 @@ links_check_grants(struct links *ls, uint32_t *checked)
 			closed++, link_refuse(l, error, why, why);
 	}
 	return closed;
-}
-
-/* --- the side that dialled --- */
-
-/* Who was dialled shows a certificate, or is of our own user. */
-static bool
-is_proven_hub(const struct link *l)
-{
-	const struct tls *t = conn_tls(l->conn);
-
-	return t ? tls_peer_verified(t) : peer_is_us(conn_fd(l->conn));
-}
-
-static void
-on_welcome(struct link *l, const struct envelope *e)
-{
-	struct hello w;
-	struct err err = { .status = 0 };
-
-	if (hello_get(e->payload, &w, &err) == -1) {
-		link_close(l, E_malformed, err.text);
-		return;
-	}
-	if (w.version_min > 1 || w.version_max < 1) {
-		link_close(l, E_unsupported, "the hub does not speak version 1 of the protocol");
-		return;
-	}
-	if (w.role != ROLE_HUB || w.node.n == 0) {
-		link_close(l, E_unsupported, "who welcomes us is no hub with a node id");
-		return;
-	}
-	if (str_is(w.node, l->links->fabric->node)) {
-		link_close(l, E_node_id_in_use, "the hub has our own node id: start with another -i");
-		return;
-	}
-	l->instance = w.instance;
-	if (l->links->fabric->role == ROLE_HUB && (l->links->cluster[0] || l->port.kind == PORT_PEER)) {
-		l->proven = is_proven_hub(l);
-		if (!link_meets(l, w.node, w.cluster, false, E_NONE, ""))
-			return;
-	} else if (l->links->cluster[0] && !str_is(w.cluster, l->links->cluster)) {
-		link_close(l, E_cluster_isolated, "the hub is of another cluster than ours (-C)");
-		return;
-	}
-	if (link_name(l, w.node, w.cluster, NULL) == -1) {
-		link_close(l, E_overloaded, "no memory");
-		return;
-	}
-	if (w.linked) {
-		l->told = true;
-		link_close(l, E_conflict, "the nodes are linked by a connection that the other one opened");
-		return;
-	}
-	l->rival = w.instead ? RIVAL_GOES : RIVAL_NONE;
-	l->port.role = w.role;
-	link_join(l);
-}
-
-static void
-on_error(struct link *l, const struct envelope *e)
-{
-	unsigned error;
-	enum fate fate;
-	char text[200];
-
-	meta_error_get(e->meta, &error, &fate);
-	if (error >= E_COUNT || error == E_NONE)
-		error = E_unsupported;
-	if (e->id == 0 && (l->dialled || l->greets || link_is_foreign(l)) &&
-	    (l->state != LINK_UP || error == E_cluster_isolated) &&
-	    link_refused_there(l, (enum error)error, e->payload))
-		return;
-	snprintf(text, sizeof text, "%.*s", e->payload.n > 180 ? 180 : (int)e->payload.n,
-	    e->payload.p ? e->payload.p : "");
-	if (l->state == LINK_UP) {	/* it refused something that we said */
-		log_event(LOG_LEVEL_WARNING, "peer_error", "peer", l->peer, "error",
-		    error_row(error)->name, "why", text, NULL);
-		return;
-	}
-	l->told = true;
-	link_close(l, (enum error)error, text);
-}
-
-static void
-on_goodbye(struct link *l, const struct envelope *e)
-{
-	link_departs(l);
-	l->told = true;
-	if (tlv_u32(e->payload, &l->come_back_ms) == -1)
-		l->come_back_ms = l->links->set.come_back_ms;
-	if (l->come_back_ms > COME_BACK_MAX)
-		l->come_back_ms = COME_BACK_MAX;
-	link_close(l, E_shutting_down, "the other side is going away");
-}
-
-void
-link_goodbye(struct link *l)
-{
-	uint32_t ms = l->links->set.come_back_ms;
-	char be[4] = { (char)(ms >> 24), (char)(ms >> 16), (char)(ms >> 8), (char)ms };
-
-	if (l->state != LINK_DYING && !l->session && (l->network || l->dialled))
-		say(l, KIND_GOODBYE, 0, (struct str){ be, sizeof be });
-	if (l->state != LINK_DYING && l->session)
-		link_tell_closing(l, E_shutting_down, "this node is going away");
-	l->told = true;
-	link_close(l, E_shutting_down, "this node is going away");
-}
-
-static void
-on_pong(struct link *l, const struct envelope *e)
-{
-	if (e->payload.n == 8)
-		l->rtt_us = (uint32_t)mono_us_since((struct mono){
-		    be_u64((const uint8_t *)e->payload.p) }, l->links->fabric->now);
-}
-
-static void
-greeting(struct link *l, const struct envelope *e)
-{
-	if (e->kind == KIND_HELLO && !l->dialled)
-		on_hello(l, e);
-	else if (e->kind == KIND_WELCOME && l->dialled)
-		on_welcome(l, e);
-	else if (e->kind == KIND_WELCOME && l->greets)
-		on_welcome_back(l);
-	else if (e->kind == KIND_ERROR)
-		on_error(l, e);
-	else if (e->kind == KIND_GOODBYE && (l->dialled || l->greets))
-		on_goodbye(l, e);
-	else if (l->dialled)
-		link_close(l, E_unauthenticated,
-		    "the other side did not answer HELLO with WELCOME: is it a fedx hub?");
-	else
-		link_unadmitted(l, kind_name(e->kind));
-}
-
-static void
-refuse_new(struct link *l, const struct envelope *e)
-{
-	if (e->id)
-		port_error(l->links->fabric, &l->port, e->id, KIND_REPLY, E_shutting_down,
-		    FATE_NOT_DELIVERED, STR("the link is being drained"));
-}
-
-void
-link_hear(struct link *l, const struct envelope *e)
-{
-	if (l->state == LINK_GREETING) {
-		greeting(l, e);
-		return;
-	}
-	if (l->state == LINK_ADMITTING && e->kind != KIND_ERROR && e->kind != KIND_GOODBYE) {
-		link_hold(l, e);
-		return;
-	}
-	switch (e->kind) {
-	case KIND_PING:
-		say(l, KIND_PONG, e->id, e->payload.n <= 64 ? e->payload : STR(""));
-		break;
-	case KIND_PONG:
-		on_pong(l, e);
-		break;
-	case KIND_ERROR:
-		on_error(l, e);
-		break;
-	case KIND_GOODBYE:
-		if (l->port.kind != PORT_CLIENT)
-			on_goodbye(l, e);
-		break;
-	case KIND_HELLO:
-		if (!l->network && l->port.kind == PORT_CLIENT)
-			on_bus_hello(l, e);
-		else
-			link_close(l, E_malformed, "HELLO came twice");
-		break;
-	case KIND_WELCOME:
-		link_close(l, E_malformed, "WELCOME came twice");
-		break;
-	default:
-		if (l->port.draining && kind_class(e->kind) == CLASS_OPEN)
-			refuse_new(l, e);
-		else
-			fabric_receive(l->links->fabric, &l->port, e);
-	}
 }
