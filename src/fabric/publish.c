@@ -184,21 +184,10 @@ publish(struct fabric *f, struct port *p, const struct envelope *in)
 	const char *why;
 
 	f->count.events++;
-	if (!port_is_link(p)) {
-		e.origin = str(f->node);
-		e.hops = HOPS_DEFAULT;
-	} else {
+	if (port_is_link(p))
 		e.id = 0;
-	}
-	if (p->kind == PORT_CLIENT)
-		e.from = p->from;
 	e.deadline_ms = 0;
-	if (e.id && inflight_by_opener(&f->flights, p, e.id)) {
-		f->count.malformed++;
-		p->ops->close(p, E_malformed, "the id is that of a request in flight");
-		return;
-	}
-	if (!request_admissible(f, p, &e, &constraint))
+	if (!request_enters(f, p, &e, &constraint))
 		return;
 	if ((error = check(f, p, &e, &why)) != E_NONE) {
 		f->count.malformed += error == E_malformed;

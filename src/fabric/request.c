@@ -74,8 +74,8 @@ in_flight_max(const struct fabric *f, const struct port *p)
 	return granted && granted < f->limits.in_flight ? granted : f->limits.in_flight;
 }
 
-bool
-request_admissible(struct fabric *f, struct port *p, struct envelope *e, struct str *constraint)
+static bool
+admissible(struct fabric *f, struct port *p, struct envelope *e, struct str *constraint)
 {
 	struct meta_facts facts;
 	bool client = p->kind == PORT_CLIENT;
@@ -206,6 +206,24 @@ go_on(struct fabric *f, struct port *p, struct envelope *e, struct str constrain
 		gate_pick(f, fl, t.name, e);
 }
 
+bool
+request_enters(struct fabric *f, struct port *p, struct envelope *e, struct str *constraint)
+{
+	if (!port_is_link(p)) {
+		e->origin = str(f->node);
+		e->hops = HOPS_DEFAULT;
+	}
+	if (p->kind == PORT_CLIENT)
+		e->from = p->from;
+	if (e->id && inflight_by_opener(&f->flights, p, e->id)) {
+		/* an answer would end the conversation that owns the id */
+		f->count.malformed++;
+		p->ops->close(p, E_malformed, "the id is that of a request in flight");
+		return false;
+	}
+	return admissible(f, p, e, constraint);
+}
+
 void
 request_open(struct fabric *f, struct port *p, const struct envelope *in)
 {
@@ -217,19 +235,7 @@ request_open(struct fabric *f, struct port *p, const struct envelope *in)
 		f->count.requests++;
 	else
 		f->count.oneway++;
-	if (!port_is_link(p)) {
-		e.origin = str(f->node);
-		e.hops = HOPS_DEFAULT;
-	}
-	if (p->kind == PORT_CLIENT)
-		e.from = p->from;
-	if (e.id && inflight_by_opener(&f->flights, p, e.id)) {
-		/* an answer would end the conversation that owns the id */
-		f->count.malformed++;
-		p->ops->close(p, E_malformed, "the id is that of a request in flight");
-		return;
-	}
-	if (!request_admissible(f, p, &e, &constraint))
+	if (!request_enters(f, p, &e, &constraint))
 		return;
 	if (f->gate.ops && gate_request(f, p, &e, constraint, &way) == GATE_DONE)
 		return;

@@ -22,8 +22,9 @@ void request_resolve(struct fabric *, struct port *from, const struct envelope *
     struct str constraint, const struct gate_way *, struct target *);
 
 /* request.c */
-bool request_admissible(struct fabric *, struct port *, struct envelope *, struct str *constraint);
-	/* a request or an event: false: it was refused; its meta is clean after it */
+bool request_enters(struct fabric *, struct port *, struct envelope *, struct str *constraint);
+	/* a request or an event comes in: false: it was refused; who it is from
+	 * is true and its meta clean after it */
 void request_refuse(struct fabric *, struct port *, const struct envelope *, enum error,
     const char *why);
 	/* one that opened no flight */

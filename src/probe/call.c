@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "probe/calls.h"
+#include "probe/input.h"
 #include "probe/lines.h"
 #include "probe/outlet.h"
 #include "probe/probe.h"
@@ -13,7 +14,6 @@
 #include "wire/utf8.h"
 
 enum {
-	READ_STEP = 64 * 1024,
 	LINE_MAX_BYTES = 8 * 1024 * 1024,
 	STREAM_HIGH = 256 * 1024,	/* of -0: read no further ahead */
 	PROGRESS_MS = 200,
@@ -141,24 +141,8 @@ wants_input(const struct call *c)
 static int
 read_input(struct call *c, struct err *e)
 {
-	uint8_t *to = buf_room(&c->input, READ_STEP);
-	ssize_t n;
-
-	if (!to) {
-		err_set(e, "no memory for standard input");
-		return err_exit(e, EXIT_SOFT);
-	}
-	while ((n = read(STDIN_FILENO, to, READ_STEP)) == -1 && errno == EINTR)
-		;
-	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		return 0;	/* somebody made it non-blocking */
-	if (n == -1) {
-		err_sys(e, "cannot read standard input");
-		return err_exit(e, EXIT_WRITE);
-	}
-	c->input_ended = n == 0;
-	if (n > 0)
-		buf_made(&c->input, (size_t)n);
+	if (input_read(&c->input, &c->input_ended, e) == -1)
+		return -1;
 	if (c->source == FROM_WHOLE) {
 		struct slot *s = c->calls.begun ? &c->calls.slots[1 % c->calls.count] : begin(c);
 

@@ -3,12 +3,13 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "probe/input.h"
 #include "probe/lines.h"
 #include "probe/probe.h"
 #include "wire/json.h"
 #include "wire/utf8.h"
 
-enum { READ_STEP = 64 * 1024, UNTOLD_MAX = 512 };
+enum { UNTOLD_MAX = 512 };
 
 struct pub {
 	const struct probe *p;
@@ -104,24 +105,7 @@ take_input(struct pub *b, struct err *e)
 static int
 read_input(struct pub *b, struct err *e)
 {
-	uint8_t *to = buf_room(&b->input, READ_STEP);
-	ssize_t n;
-
-	if (!to) {
-		err_set(e, "no memory for standard input");
-		return err_exit(e, EXIT_SOFT);
-	}
-	while ((n = read(STDIN_FILENO, to, READ_STEP)) == -1 && errno == EINTR)
-		;
-	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		return 0;
-	if (n == -1) {
-		err_sys(e, "cannot read standard input");
-		return err_exit(e, EXIT_WRITE);
-	}
-	b->ended = n == 0;
-	buf_made(&b->input, (size_t)n);
-	return 0;
+	return input_read(&b->input, &b->ended, e);
 }
 
 static bool
