@@ -32,6 +32,18 @@ function balance(service, instances, env)
 	return "least_inflight"
 end
 
+-- Is this way to a node, which a neighbouring hub tells of, taken?  Before it is asked,
+-- clusters that must stay apart are kept apart; its own path has not been here.
+function import(route, peer, env)
+	return fedx.allow()
+end
+
+-- Is this neighbouring hub told of the way to a node, and of all that the node offers?
+-- It never hears what it said itself, nor services with the tag "private".
+function export(route, peer, env)
+	return fedx.allow()
+end
+
 -- What happens when a link, a service or anything else comes or goes?  Nothing.
 on = {
 	link = function(event, env) return nil end,

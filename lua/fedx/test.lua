@@ -61,6 +61,14 @@ end
 function t.grants(claim) return judge("scope", claim, true, nil, "grants") end
 function t.withholds(claim, reason) return judge("scope", claim, false, reason, "withholds") end
 
+-- A route that is taken; one that is not: { node = , path = , cluster = , tags = , peer = }
+function t.takes(route) return judge("import", route, true, nil, "takes") end
+function t.drops(route, reason) return judge("import", route, false, reason, "drops") end
+
+-- A route that a neighbour, peer, is told of; one that it is not told of.
+function t.tells(route) return judge("export", route, true, nil, "tells") end
+function t.hides(route, reason) return judge("export", route, false, reason, "hides") end
+
 -- What balance says: the name of a strategy, or the index of the instance; nil: the default.
 function t.picks(service, instances)
 	local v = try.ask("balance", { name = service, instances = instances })
@@ -69,7 +77,7 @@ function t.picks(service, instances)
 end
 
 -- All of a verdict: answer, error, reason, rule, file, line, read, tests, keep_ms, via, to,
--- subject, limit (its name), limit_rate (thousandths a second), scopes, tags, ...  What is
+-- subject, limit (its name), limit_rate (thousandths a second), scopes, tags, preference, ...  What is
 -- empty is nil.  message.hook is "route" if it is left out.
 function t.verdict(message) return try.ask(message.hook or "route", message) end
 

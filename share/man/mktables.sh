@@ -145,6 +145,7 @@ limits.services	256	services that one link or client may offer
 limits.endpoints	4096	endpoints that one link or client may claim
 limits.patterns	1000	patterns of events that one link or client may want; over it a subscription ends with overloaded
 limits.routes	10000	routes and names that one neighbouring hub may tell of; over it they are refused with overloaded
+announce.tags		words on the route to this hub, for the hooks import and export of other hubs, 255 bytes at most
 routes.lifetime	10m	how long others believe in a route to this node that it does not say again; it does so after a third
 routes.hold_down	2s	how long a route over two or more nodes that was lost is not used when it is back
 routes.flap_threshold	5	losses within routes.flap_window after which it waits for that long; 0: never
@@ -298,6 +299,7 @@ MASKS_MAX	fabric/flow.h		different sets of fields and tests; verdicts beyond are
 WAIT_MAX	fabric/gate.h	messages	of one link or client that wait for a verdict
 WAIT_BYTES	fabric/gate.h	bytes	that these may have
 ASKS_A_SECOND	fabric/gate.h	questions	a second of one link or client; beyond, overloaded
+RULINGS_ASKED	fabric/gate.h	questions	at once of one neighbour about routes
 REASK_MS	fabric/gate.h	ms	after a reload, until verdicts of the policy before are gone
 DECISIONS_MAX	node/decided.h	denials	that a node remembers for explain
 END

@@ -43,6 +43,12 @@ fabric_init(struct fabric *f, struct str node, struct str cluster, uint8_t role,
 }
 
 void
+fabric_set_tags(struct fabric *f, struct str words)
+{
+	str_c(words, f->tags, sizeof f->tags);
+}
+
+void
 fabric_free(struct fabric *f)
 {
 	gate_unask_all(f);
@@ -70,6 +76,7 @@ port_init(struct port *p, const struct port_ops *ops, enum port_kind kind)
 	list_init(&p->subscriptions);
 	list_init(&p->routes.vias);
 	list_init(&p->routes.tolds);
+	list_init(&p->routes.tellings);
 	gate_port_init(&p->gate);
 }
 

@@ -75,6 +75,7 @@ struct fabric_ops {
 struct fabric {
 	const struct fabric_ops *ops;
 	char node[256], cluster[256];
+	char tags[256];			/* words on our own route */
 	uint8_t role;
 	const struct federation *federation;	/* of the settings; NULL: strict isolation */
 	struct limiters cluster_rates;	/* links and requests of foreign clusters */
@@ -107,6 +108,7 @@ int fabric_init(struct fabric *, struct str node, struct str cluster, uint8_t ro
     struct mono now, const struct fabric_ops *);
 	/* -1: an id is too long */
 void fabric_set_cluster(struct fabric *, struct str cluster);	/* a leaf learns it from its hub */
+void fabric_set_tags(struct fabric *, struct str words);	/* others hear of them by route_renew() */
 void fabric_free(struct fabric *);	/* all ports are down */
 
 void port_init(struct port *, const struct port_ops *, enum port_kind);

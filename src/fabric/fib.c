@@ -243,11 +243,11 @@ claim_serves(const struct claim *c)
 		const struct claim *other = list_of(n, struct claim, of_name);
 
 		if (other->via && other->via->origin == o && other != c && str_eq(claim_version(other), claim_version(c)) &&
-		    (via_serves(other->via) || (other->via->digest && !other->via->held &&
+		    (via_serves(other->via) || (via_is_taken(other->via) && !other->via->held &&
 		    via_order(other->via, c->via) < 0)))
 			return false;
 	}
-	return c->via->digest && !c->via->held;
+	return via_is_taken(c->via) && !c->via->held;
 }
 
 struct claim *

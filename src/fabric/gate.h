@@ -28,6 +28,7 @@ enum {
 	NAMES_WAIT = 8192,		/* messages of one port about names that wait */
 	NAMES_BYTES = 4 * 1024 * 1024,
 	NAMES_ASKED = 32,		/* of those, questions at once */
+	RULINGS_ASKED = 64,		/* questions of one port about routes */
 	PEER_CHAINS = 1024,		/* a power of two */
 	REASKS = 64,			/* questions at once after a reload */
 	REASK_MS = 2000			/* then flows of the policy before are gone */
@@ -68,7 +69,9 @@ struct gate_ops {
 	X(old_verdicts,	"answers of an earlier policy, asked again")	\
 	X(audits,	"hits that were asked again")			\
 	X(differences,	"audits that got another answer")		\
-	X(cut,		"conversations ended by a new policy")
+	X(cut,		"conversations ended by a new policy")	\
+	X(not_taken,	"routes that policy does not take")	\
+	X(not_told,	"routes that policy tells to some neighbour not")
 
 struct gate {
 	const struct gate_ops *ops;
@@ -103,6 +106,7 @@ struct gate {
 	uint8_t reload;			/* enum reload_stage */
 	bool reloading;			/* in gate_reload_go() */
 	size_t reload_at;		/* how far it is in that stage */
+	uint32_t renewing;		/* rulings of the policy before */
 	bool reload_more;		/* names: one was asked about in this pass, so there is another */
 	struct mono reload_until;	/* then flows of before are gone */
 	struct timer revalidate;

@@ -29,6 +29,8 @@ give_up(struct fabric *f, struct asked *a)
 		gate_balance_answer(f, a, NULL);
 	else if (a->what == FOR_PICK)
 		gate_pick_answer(f, a, NULL);
+	else if (a->what == FOR_ROUTE)
+		gate_routes_answer(f, a, NULL);
 	else if (a->what >= FOR_AUDIT)
 		gate_reload_answer(f, a, NULL);
 	asked_close(f, a);
@@ -143,6 +145,9 @@ gate_verdict(struct fabric *f, uint64_t number, const struct verdict *v)
 		break;
 	case FOR_PICK:
 		gate_pick_answer(f, a, v);
+		break;
+	case FOR_ROUTE:
+		gate_routes_answer(f, a, v);
 		break;
 	case FOR_AUDIT:
 	case FOR_FLOW:

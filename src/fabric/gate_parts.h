@@ -7,7 +7,7 @@
 #include "fabric/request.h"
 
 /* gate_ask.c: questions under way. */
-enum asked_for { FOR_REQUEST, FOR_NAME, FOR_ADMIT, FOR_BALANCE, FOR_PICK, FOR_AUDIT,
+enum asked_for { FOR_REQUEST, FOR_NAME, FOR_ADMIT, FOR_BALANCE, FOR_PICK, FOR_ROUTE, FOR_AUDIT,
 	FOR_FLOW, FOR_FLIGHT, FOR_CLAIM, FOR_PEER };
 
 struct asked {
@@ -15,7 +15,8 @@ struct asked {
 	uint8_t what;			/* enum asked_for */
 	uint32_t epoch;			/* of the policy when it was asked */
 	uint64_t flight;		/* REQUEST, PICK, FLIGHT: its id; PEER: its number */
-	struct port *port;		/* NAME, ADMIT */
+	struct port *port;		/* NAME, ADMIT, ROUTE */
+	struct ruling *ruling;		/* ROUTE */
 	struct flow *flow;		/* AUDIT, FLOW: watched; NULL once it is gone */
 	struct timer due;		/* for some: given up then */
 	size_t n;
@@ -98,6 +99,20 @@ void gate_admit_ask(struct fabric *);	/* all that wait */
 void gate_admit_forget(struct fabric *, struct gate_port *);	/* what it was granted */
 void gate_admit_again(struct fabric *, struct port *, const struct verdict *);
 	/* what a new policy says of one that is there */
+
+/* gate_routes.c: the hooks import and export */
+void gate_ruling_init(struct ruling *, enum hook);
+void gate_import(struct fabric *, struct via *);	/* it is new, or leads another way now */
+void gate_import_drop(struct fabric *, struct via *);	/* it is not there any more */
+bool gate_export(struct fabric *, struct port *, struct origin *);
+	/* may it be told of that, as far as policy goes?  Asks, if that is to be asked */
+bool gate_tells(const struct fabric *, const struct port *, const struct origin *);
+	/* the same without asking */
+void gate_tellings_close(struct fabric *, struct list *, bool of_origin);
+	/* of this origin, or of this port */
+void gate_routes_answer(struct fabric *, struct asked *, const struct verdict *);
+void gate_routes_serve(struct fabric *, struct port *);	/* asks what is to be asked */
+void gate_routes_renew(struct fabric *);	/* another policy: all are asked again */
 
 /* gate_reload.c */
 void gate_reload_answer(struct fabric *, struct asked *, const struct verdict *);

@@ -92,6 +92,7 @@ gate_port_init(struct gate_port *g)
 	list_init(&g->flows);
 	list_init(&g->waiting);
 	list_init(&g->names);
+	list_init(&g->rulings);
 	list_init(&g->admitting);
 	timer_init(&g->admit_due, on_admit_due);
 	timer_init(&g->names_due, NULL);

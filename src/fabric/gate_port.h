@@ -13,6 +13,20 @@
 struct limiter;
 struct port;
 
+/* Of a route and a neighbour: may it be taken, or told?  gate_routes.c */
+enum ruling_state { RULING_NONE, RULING_PENDING, RULING_ALLOWED, RULING_DENIED };
+struct ruling {
+	struct list place;		/* gate_port.rulings: it is to be asked */
+	struct timer again;		/* it is asked again then */
+	uint64_t asked;			/* the question under way; 0: none */
+	uint32_t rule;			/* of a denial */
+	uint8_t hook;			/* HOOK_IMPORT or HOOK_EXPORT */
+	uint8_t state;			/* NONE: there is no hook, as if allowed */
+	uint8_t fails;			/* no answer, or none that helps, in a row */
+	bool renewing;			/* what it says is of the policy before */
+	char *why;			/* of a denial, malloc'ed; or NULL */
+};
+
 struct gate_port {
 	uint32_t number;		/* peer_facts.number; 0: not told */
 	struct port *next_peer;		/* in gate.peers, while it is up */
@@ -31,6 +45,8 @@ struct gate_port {
 	size_t names_bytes;
 	bool names_serving, names_lost;	/* lost: some were refused or dropped, ask for all again */
 	struct timer names_due;		/* of the first one */
+	struct list rulings;		/* to be asked, in order */
+	uint32_t rulings_asked;
 	uint32_t epoch;			/* of the policy that admitted it */
 	struct list admitting;		/* gate.admitting */
 	uint64_t admit_asked;		/* number of that question; 0: not asked */

@@ -9,6 +9,8 @@
  *			what is denied now is cut
  *	names		scope, again; what is refused now is dropped
  *
+ * Routes are asked about again by gate_routes.c, beside all that.
+ *
  * Nothing of it stops a message: new questions go to the new policy at once.
  */
 #include "fabric/gate_parts.h"
@@ -268,7 +270,7 @@ gate_reload_go(struct fabric *f)
 bool
 gate_settled(const struct fabric *f)
 {
-	return f->gate.reload == NOTHING && !f->gate.flows.old_good;
+	return f->gate.reload == NOTHING && !f->gate.flows.old_good && f->gate.renewing == 0;
 }
 
 /* --- answers --- */
@@ -432,6 +434,7 @@ begin(struct fabric *f)
 	g->reload_until = mono_add_ms(f->now, REASK_MS);
 	timer_drop(&f->wheel, &g->revalidate);
 	gate_names_renew(f);
+	gate_routes_renew(f);
 	if (!gate_closed(g, HOOK_ADMIT))
 		list_each(n, &f->ports)
 			gate_admit_forget(f, &list_of(n, struct port, all)->gate);
@@ -464,6 +467,7 @@ gate_policy(struct fabric *f, const struct policy_mark *m)
 
 		gate_serve(f, p);
 		gate_names_serve(f, p);
+		gate_routes_serve(f, p);
 		if (p->gate.names_lost && list_empty(&p->gate.names)) {
 			p->gate.names_lost = false;	/* the answer may be another one now */
 			connected_again(f, p);

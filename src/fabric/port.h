@@ -24,7 +24,7 @@ enum port_kind {
 };
 
 struct route_port {	/* what route_in.c and route_out.c keep of a hub */
-	struct list vias, tolds;
+	struct list vias, tolds, tellings;
 	uint32_t count;			/* routes that are there; names are claims */
 	uint32_t sending;		/* tolds with names to send */
 	bool end_due, gap;		/* END follows; something was lost: compare digests */

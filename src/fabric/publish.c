@@ -31,6 +31,14 @@ owner_of(struct str meta, uint64_t *epoch, uint64_t *count)
 	return str_skip(revision, REVISION);
 }
 
+static bool
+is_taken_from(const struct origin *o, const struct port *p)
+{
+	const struct via *v = via_find(o, p);
+
+	return v && via_is_taken(v);
+}
+
 /* Of another hub, from a neighbour on the way to it, and later than the last one? */
 static bool
 is_news(struct fabric *f, const struct port *p, const struct envelope *e)
@@ -39,7 +47,7 @@ is_news(struct fabric *f, const struct port *p, const struct envelope *e)
 	struct str owner = owner_of(e->meta, &epoch, &count);
 	struct origin *o = owner.n ? rib_origin(f, owner) : NULL;
 
-	if (!o || !rib_heard(f, p, owner) || epoch < o->event_epoch ||
+	if (!o || !is_taken_from(o, p) || epoch < o->event_epoch ||
 	    (epoch == o->event_epoch && count <= o->event_count)) {
 		f->count.events_stray++;
 		return false;
@@ -113,7 +121,7 @@ give_hub(struct fabric *f, struct port *to, const struct envelope *e, struct str
 	struct str mark = border_mark(f, to);
 	struct err err;
 
-	if (rib_heard(f, to, owner) || border_passes(f, e, to, &err) != E_NONE)
+	if (rib_heard(f, to, owner) || !gate_tells(f, to, rib_origin(f, owner)) || border_passes(f, e, to, &err) != E_NONE)
 		return;
 	memcpy(room, mark.p, mark.n);
 	if (number.n)
@@ -139,9 +147,10 @@ deliver(struct fabric *f, struct port *from, struct envelope *e)
 	e->id = 0;
 	for (struct interested *who = interest_match(&f->fib.interest, e->subject); who; who = who->also)
 		list_each(n, &who->name->claims) {
-			struct port *to = list_of(n, struct claim, of_name)->port;
+			const struct claim *c = list_of(n, struct claim, of_name);
+			struct port *to = c->port;
 
-			if (to->event == f->event)
+			if (to->event == f->event || (c->via && !via_is_taken(c->via)))
 				continue;
 			to->event = f->event;
 			if (is_hub_neighbour(f, to))

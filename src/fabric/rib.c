@@ -43,6 +43,7 @@ origin_close(struct fabric *f, struct origin *o)
 {
 	map_del(&f->rib.by_node, o->node);
 	list_del(&o->all);
+	gate_tellings_close(f, &o->tellings, true);
 	free(o);
 }
 
@@ -76,6 +77,7 @@ rib_open(struct fabric *f, struct str node)
 	memcpy(o->text, node.p, node.n);
 	list_init(&o->vias);
 	list_init(&o->tolds);
+	list_init(&o->tellings);
 	if (map_put(&f->rib.by_node, o->node, o) == -1) {
 		free(o);
 		return NULL;
@@ -137,10 +139,28 @@ via_order(const struct via *a, const struct via *b)
 	return order ? order : compare(b->metric.reliability_ppm, a->metric.reliability_ppm);
 }
 
+bool
+via_is_taken(const struct via *v)
+{
+	return v->digest && (v->import.state == RULING_NONE || v->import.state == RULING_ALLOWED);
+}
+
+bool
+via_waits(const struct via *v)
+{
+	return v->digest && v->import.state == RULING_PENDING;
+}
+
+struct str
+via_tags(const struct via *v)
+{
+	return v->given ? str(v->given) : v->tags;
+}
+
 static bool
 is_usable(const struct via *v)
 {
-	return v->digest && !v->held && !v->port->draining;
+	return via_is_taken(v) && !v->held && !v->port->draining;
 }
 
 bool
@@ -235,6 +255,7 @@ via_open(struct fabric *f, struct origin *o, struct port *p)
 	v->port = p;
 	list_init(&v->claims);
 	timer_init(&v->timer, on_timer);
+	gate_ruling_init(&v->import, HOOK_IMPORT);
 	list_add(&o->vias, &v->of_origin);
 	list_add(&p->routes.vias, &v->of_port);
 	o->via_count++;
@@ -267,6 +288,7 @@ withdraw(struct fabric *f, struct via *v)
 		v->port->routes.count--;
 	v->digest = 0;
 	v->stale = false;
+	gate_import_drop(f, v);
 	route_choose(f, v->origin, false);
 	while (!list_empty(&v->claims))
 		connected_drop(f, list_of(v->claims.next, struct claim, of_via));
@@ -297,6 +319,7 @@ via_close(struct fabric *f, struct via *v)
 {
 	if (v->digest || !list_empty(&v->claims))
 		withdraw(f, v);
+	gate_import_drop(f, v);
 	timer_drop(&f->wheel, &v->timer);
 	list_del(&v->of_origin);
 	list_del(&v->of_port);

@@ -39,7 +39,7 @@ struct metric {		/* sums and minima along the path (mpreg.md 5.1); 0: not known 
 
 struct origin {
 	struct list all;		/* rib.origins */
-	struct list vias, tolds;
+	struct list vias, tolds, tellings;
 	struct via *best;		/* NULL: none may be used now */
 	uint32_t via_count;
 	uint64_t event_epoch, event_count;	/* publish.c: the last event of it that was taken */
@@ -54,6 +54,9 @@ struct via {
 	struct port *port;
 	struct str path;		/* TLVs META_path, origin first, the neighbour last; malloc'ed */
 	struct str clusters;		/* TLVs META_cluster, the origin's first; behind the path */
+	struct str tags;		/* words, as the neighbour tells them; behind the clusters */
+	char *given;			/* those of the import hook instead, malloc'ed; NULL: none */
+	struct ruling import;
 	struct metric metric;		/* with the link to the neighbour */
 	int64_t score;			/* route_score(): less is better */
 	uint64_t epoch;			/* of the origin's announcement */
@@ -78,6 +81,15 @@ struct told {
 	uint64_t digest, epoch;		/* of the route that it was told */
 	struct list *next;		/* the names are on their way: the next one; NULL: all are told */
 	bool due;			/* so is the route, before them */
+};
+
+/* What the export hook says of telling this neighbour of this origin. */
+struct telling {
+	struct list of_port, of_origin;
+	struct port *port;
+	struct origin *origin;
+	struct ruling export;
+	uint64_t digest;		/* of the route that it was asked about */
 };
 
 struct rib_limits {
@@ -116,6 +128,9 @@ int via_order(const struct via *, const struct via *);
 	/* less than 0: the first is better; its own link before all, then by
 	 * preference, score, length, latency, reliability; 0: equal, traffic
 	 * may use both */
+bool via_is_taken(const struct via *);	/* it is there, and policy lets it be used */
+bool via_waits(const struct via *);	/* for policy to say so */
+struct str via_tags(const struct via *);
 bool via_serves(const struct via *);	/* best of its origin, or equal to it */
 struct via *via_find(const struct origin *, const struct port *);	/* also a withdrawn one */
 struct via *via_open(struct fabric *, struct origin *, struct port *);
@@ -139,6 +154,8 @@ void route_all(struct fabric *, struct port *);		/* the full set again */
 void route_renew(struct fabric *);
 	/* what may cross borders is another matter now: what may not goes on
 	 * both sides, and all that may is said again */
+void route_tell_one(struct fabric *, struct port *, struct origin *);
+	/* whether it may be told of it is another matter now */
 void route_drain(struct fabric *, struct port *, bool);
 	/* sets port.draining: both sides find other ways, if there are any */
 void route_down(struct fabric *, struct port *);	/* before its claims go */

@@ -69,7 +69,7 @@ path_is_sound(const struct port *p, const struct announcement *a, const struct m
 static int
 via_fill(const struct fabric *f, struct via *v, const struct announcement *a, unsigned length)
 {
-	size_t n = a->path.n + a->clusters.n;
+	size_t n = a->path.n + a->clusters.n + a->tags.n;
 	unsigned hops_left = HOPS_DEFAULT + 1 - length;
 	char *text = malloc(n + 1);
 
@@ -78,9 +78,12 @@ via_fill(const struct fabric *f, struct via *v, const struct announcement *a, un
 	memcpy(text, a->path.p, a->path.n);
 	if (a->clusters.n)
 		memcpy(text + a->path.n, a->clusters.p, a->clusters.n);
+	if (a->tags.n)
+		memcpy(text + a->path.n + a->clusters.n, a->tags.p, a->tags.n);
 	free((char *)v->path.p);
 	v->path = (struct str){ text, a->path.n };
 	v->clusters = (struct str){ text + a->path.n, a->clusters.n };
+	v->tags = (struct str){ text + a->path.n + a->clusters.n, a->tags.n };
 	v->metric = (struct metric){ a->latency_us, a->cost_milli, a->reliability_ppm, a->bandwidth_mbps };
 	v->length = length;
 	v->hops = (uint8_t)(a->hops < hops_left ? a->hops : hops_left);
@@ -95,6 +98,8 @@ route_take(struct fabric *f, struct port *p, const struct announcement *a, unsig
 {
 	struct origin *o = rib_origin(f, a->name);
 	struct via *v = o ? via_find(o, p) : NULL;
+	bool known = v && v->digest && str_eq(v->path, a->path) && str_eq(v->clusters, a->clusters) &&
+	    str_eq(v->tags, a->tags);
 	uint32_t ms = a->lifetime_ms < LIFETIME_MAX_MS ? a->lifetime_ms : LIFETIME_MAX_MS;
 
 	/* older than what it said before: played again; unless it says all again */
@@ -116,6 +121,8 @@ route_take(struct fabric *f, struct port *p, const struct announcement *a, unsig
 	p->digest ^= v->digest;
 	v->expires = mono_add_ms(f->now, ms);
 	v->stale = false;
+	if (!known)
+		gate_import(f, v);
 	via_settled(f, v);
 	route_choose(f, o, v == o->best);
 	return E_NONE;

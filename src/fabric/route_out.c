@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "fabric/border.h"
+#include "fabric/gate_parts.h"
 #include "fabric/route_parts.h"
 
 static struct told *
@@ -59,15 +60,16 @@ told_say(struct fabric *f, struct port *p, uint8_t kind, const struct announceme
 /* --- the route to one origin --- */
 
 bool
-route_may_tell(const struct fabric *f, const struct port *p, const struct origin *o)
+route_may_tell(struct fabric *f, struct port *p, struct origin *o)
 {
 	const struct via *v = o->best;
 
 	if (p->draining)
 		return false;
-	if (o == f->rib.self)
-		return true;
-	return v && v->port != p && v->hops > 1 && !path_has(v->path, p->node) && border_tells_route(f, p, v);
+	if (o != f->rib.self && !(v && v->port != p && v->hops > 1 && !path_has(v->path, p->node) &&
+	    border_tells_route(f, p, v)))
+		return false;
+	return gate_export(f, p, o);
 }
 
 static uint32_t
@@ -111,7 +113,7 @@ told_route(struct fabric *f, struct told *t)
 	const struct via *v = t->origin->best;
 	struct str cluster = str(f->cluster);
 	struct announcement a = { .family = FAMILY_NODE, .name = t->origin->node, .weight = 100,
-	    .hops = HOPS_DEFAULT, .epoch = f->rib.epoch, .lifetime_ms = f->rib.limits.lifetime_ms };
+	    .tags = str(f->tags), .hops = HOPS_DEFAULT, .epoch = f->rib.epoch, .lifetime_ms = f->rib.limits.lifetime_ms };
 
 	if (t->origin != f->rib.self) {
 		a.path = v->path;
@@ -119,6 +121,7 @@ told_route(struct fabric *f, struct told *t)
 		a.hops = (uint8_t)(v->hops - 1);
 		a.epoch = v->epoch;
 		a.lifetime_ms = lifetime_left(f, v);
+		a.tags = via_tags(v);
 		a.latency_us = v->metric.latency_us;
 		a.cost_milli = v->metric.cost_milli;
 		a.reliability_ppm = v->metric.reliability_ppm;
@@ -140,11 +143,21 @@ told_route(struct fabric *f, struct told *t)
 	return told_say(f, t->port, KIND_ANNOUNCE, &a);
 }
 
+/* Policy is asked about it, so it may be back at once: that is no flap. */
+static bool
+is_waiting(const struct origin *o)
+{
+	list_each(n, &o->vias)
+		if (via_waits(list_of(n, struct via, of_origin)))
+			return true;
+	return false;
+}
+
 void
 told_end(struct fabric *f, struct told *t)
 {
 	struct announcement a = { .family = FAMILY_NODE, .name = t->origin->node, .weight = 1, .hops = 1,
-	    .epoch = t->epoch, .moved = t->origin->best != NULL };
+	    .epoch = t->epoch, .moved = t->origin->best != NULL || is_waiting(t->origin) };
 
 	told_say(f, t->port, KIND_WITHDRAW, &a);
 	told_close(t);
@@ -277,6 +290,12 @@ tell_change(struct fabric *f, struct port *p, struct origin *o, struct via *was)
 	}
 	/* a queue that is empty is not pumped */
 	route_pump(f, p);
+}
+
+void
+route_tell_one(struct fabric *f, struct port *p, struct origin *o)
+{
+	tell_change(f, p, o, NULL);
 }
 
 void

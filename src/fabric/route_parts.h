@@ -4,7 +4,7 @@
 
 #include "fabric/fabric.h"
 
-bool route_may_tell(const struct fabric *, const struct port *, const struct origin *);
+bool route_may_tell(struct fabric *, struct port *, struct origin *);
 struct announcement route_claim(const struct claim *);	/* as it is told on; views */
 int told_say(struct fabric *, struct port *, uint8_t kind, const struct announcement *);
 	/* -1: no room; the port has a gap then */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "fabric/border.h"
+#include "fabric/gate_parts.h"
 #include "fabric/route_parts.h"
 
 /* Routes before all names.  false: the queue takes no more, here or below; this one is the first when it does */
@@ -202,6 +203,7 @@ route_down(struct fabric *f, struct port *p)
 {
 	while (!list_empty(&p->routes.tolds))
 		told_close(list_of(p->routes.tolds.next, struct told, of_port));
+	gate_tellings_close(f, &p->routes.tellings, false);
 	while (!list_empty(&p->routes.vias))
 		via_close(f, list_of(p->routes.vias.next, struct via, of_port));
 	if (--f->rib.neighbours == 0)

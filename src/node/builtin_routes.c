@@ -12,7 +12,7 @@ enum { DEPTH = 8 };
 const char *
 via_word(const struct via *v)
 {
-	return !v->digest ? "withdrawn" : v->held ? "held" : v == v->origin->best ? "best" :
+	return !v->digest ? "withdrawn" : via_waits(v) ? "pending" : !via_is_taken(v) ? "denied" : v->held ? "held" : v == v->origin->best ? "best" :
 	    via_serves(v) ? "equal" : "other";
 }
 
@@ -24,6 +24,11 @@ via_why(const struct via *v, struct mono now, char *to, size_t size)
 	*to = '\0';
 	if (!v->digest)
 		snprintf(to, size, "withdrawn; its %" PRIu32 " losses are remembered for a while", v->flaps);
+	else if (via_waits(v))
+		snprintf(to, size, "policy has not said yet whether it may be used");
+	else if (!via_is_taken(v))
+		snprintf(to, size, "policy denies it%s%s", v->import.why && *v->import.why ? ": " : "",
+		    v->import.why ? v->import.why : "");
 	else if (v->held)
 		snprintf(to, size, "lost %" PRIu32 " times lately: not used for %" PRIu64 " ms", v->flaps,
 		    mono_ms_until(now, v->held_until));
@@ -72,7 +77,8 @@ put_clusters(struct buf *o, struct str clusters)
 static void
 put_via(struct node *n, const struct via *v, struct buf *o)
 {
-	char why[160];
+	const struct rule_place *rule;
+	char why[400];
 
 	via_why(v, n->fabric.now, why, sizeof why);
 	put_member(o, "origin", v->origin->node);
@@ -85,6 +91,16 @@ put_via(struct node *n, const struct via *v, struct buf *o)
 	put_number(o, "names", v->names);
 	if (v->length > 1 && v->digest)
 		put_number(o, "expires_s", mono_ms_until(n->fabric.now, v->expires) / 1000);
+	put_member(o, "tags", v->digest ? via_tags(v) : STR(""));
+	if ((rule = rulebook_place(&n->control.rules, v->import.rule)) != NULL) {
+		size_t used = strlen(why);
+
+		snprintf(why + used, sizeof why - used, " (%s%s%s:%" PRIu32 ")", rule->name, *rule->name ? " at " : "",
+		    rule->file, rule->line);
+		put_member(o, "rule", str(rule->name));
+		put_member(o, "file", str(rule->file));
+		put_number(o, "line", rule->line);
+	}
 	put_member(o, "why", str(why));
 }
 

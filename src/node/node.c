@@ -248,6 +248,7 @@ open_fabric(struct node *n, struct err *e)
 	n->fabric.rib.limits = s->routes;
 	n->fabric.rib.epoch = (uint64_t)wall_now().s * 1000000000 + wall_now().ns;
 	n->fabric.federation = &s->federation;
+	fabric_set_tags(&n->fabric, str(s->announce_tags));
 	n->fabric.fib.balance = (enum balance)s->balance;
 	return control_gate(n, e);
 }

@@ -139,6 +139,7 @@ use_settings(struct node *n)
 	n->fabric.limits = s->limits;
 	n->fabric.rib.limits = s->routes;
 	n->fabric.federation = &s->federation;
+	fabric_set_tags(&n->fabric, str(s->announce_tags));
 	n->fabric.fib.balance = s->balance;
 	n->fabric.gate.limits = s->policy;
 	n->links.set = s->link;

@@ -7,10 +7,12 @@
 
 #include "net/net.h"
 #include "node/settings.h"
+#include "wire/fields.h"
 
 enum type { DURATION, COUNT, SIZE, TEXT, LIST, YESNO, BALANCE, LEVEL, FORMAT, FEDERATION, ENCRYPTED };
 enum change { NOW, RESTART };
 
+enum { TAGS_MAX = 255 };
 enum { ENVELOPE_REST = 64 * 1024 };	/* more than head, names and meta of one */
 
 struct key { const char *name; enum type type; size_t at, size; uint64_t least, most; enum change change; };
@@ -347,6 +349,9 @@ settings_check(const struct settings *s, struct err *e)
 		    "link.queue to at least %zu", s->link.payload, s->link.payload + ENVELOPE_REST);
 	if (s->role == ROLE_LEAF && s->uplink_count == 0)
 		return err_set(e, "a leaf needs a hub: give --uplink URL (fedxs://hub.example.net)");
+	if (s->announce_tags && !words_valid(str(s->announce_tags), TAGS_MAX))
+		return err_set(e, "announce.tags cannot be '%.60s': want words with single spaces between, "
+		    "%d bytes at most", s->announce_tags, TAGS_MAX);
 	for (size_t i = 0; i < s->listen_count; i++)
 		if (check_listen(s, s->listen[i], e) == -1)
 			return -1;

@@ -24,6 +24,7 @@ struct settings {
 	const char *id, *cluster, *rundir, *confdir;
 	const char *token_file, *uplink_token_file;
 	const char *tls_cert, *tls_key, *tls_ca, *tls_pin;
+	const char *announce_tags;
 	const char *pidfile, *user, *dns_servers;
 	bool insecure, check, daemon, autostart;
 	struct link_settings link;
@@ -68,6 +69,7 @@ struct settings {
 	X("limits.endpoints",	COUNT,	limits.endpoints, 1, 1u << 20, NOW) \
 	X("limits.patterns",	COUNT,	limits.patterns, 1, 1u << 20, NOW) \
 	X("limits.routes",	COUNT,	routes.routes, 1, 1u << 24, NOW) \
+	X("announce.tags",	TEXT,	announce_tags, 0, 0, NOW) \
 	X("routes.lifetime",	DURATION, routes.lifetime_ms, 3000, 3600000, NOW) \
 	X("routes.hold_down",	DURATION, routes.hold_ms, 0, 3600000, NOW) \
 	X("routes.flap_threshold", COUNT, routes.flaps, 0, 1u << 20, NOW) \

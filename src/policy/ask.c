@@ -62,6 +62,12 @@ ask_inside(lua_State *L)
 		instances_push(L, p);
 		arguments = 3;
 		break;
+	case HOOK_IMPORT:
+	case HOOK_EXPORT:
+		route_push(L, p);
+		peer_push(L, p);
+		arguments = 3;
+		break;
 	default:
 		peer_push(L, p);
 		break;
@@ -198,7 +204,7 @@ policy_ask(struct policy *p, const struct question *q, const struct peer_facts *
 	a.facts = a.after_last = STR("");
 	a.actions = NULL;
 	a.last_index = 0;
-	if (q->hook > HOOK_BALANCE || (p->hooks & UINT32_C(1) << q->hook) == 0)
+	if (q->hook > HOOK_EXPORT || (p->hooks & UINT32_C(1) << q->hook) == 0)
 		return finish(p, &a, &v, verdict) == -1 ? err_set(e, "the verdict is too long") : 0;
 	rc = policy_call(p, &a, ask_inside, e);
 	if (rc == -1) {

@@ -47,6 +47,7 @@ int policy_call(struct policy *, struct asking *, lua_CFunction inside, struct e
 
 /* lua_object.c: userdata that cannot be changed. */
 enum object { OBJECT_FEDX, OBJECT_MSG, OBJECT_PEER, OBJECT_ENV, OBJECT_INSTANCES, OBJECT_INSTANCE,
+	OBJECT_ROUTE, OBJECT_WORDS,
 	OBJECT_VALUE, OBJECT_ACTION, OBJECT_LIST, OBJECT_PATTERN, OBJECT_COUNT };
 struct handle { uint32_t tag; uint64_t number; };	/* of what is valid in one call only */
 
@@ -110,6 +111,8 @@ void env_define(lua_State *);		/* lua_env.c */
 void env_push(lua_State *, const struct policy *);
 void instances_define(lua_State *);	/* lua_pick.c */
 void instances_push(lua_State *, const struct policy *);
+void route_define(lua_State *);		/* lua_route.c */
+void route_push(lua_State *, const struct policy *);
 bool instance_number(lua_State *, int at, uint32_t *number);
 	/* of an instance, or of the index of one; false: neither */
 int fedx_library(lua_State *);		/* lua_fedx.c: the global, and for require */

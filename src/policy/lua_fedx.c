@@ -143,6 +143,7 @@ fedx_library(lua_State *L)
 	msg_define(L);
 	env_define(L);
 	instances_define(L);
+	route_define(L);
 	object_define(L, OBJECT_PATTERN);
 	lua_createtable(L, 0, 1);
 	object_methods(L, of_pattern);

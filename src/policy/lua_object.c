@@ -4,7 +4,8 @@
 static const char keys[OBJECT_COUNT];	/* their addresses are the metatables' names in the registry */
 static const char *const type_names[OBJECT_COUNT] = {
 	[OBJECT_FEDX] = "fedx", [OBJECT_MSG] = "msg", [OBJECT_PEER] = "peer", [OBJECT_ENV] = "env",
-	[OBJECT_INSTANCES] = "instances", [OBJECT_INSTANCE] = "instance", [OBJECT_VALUE] = "verdict",
+	[OBJECT_INSTANCES] = "instances", [OBJECT_INSTANCE] = "instance", [OBJECT_ROUTE] = "route", [OBJECT_WORDS] = "words",
+	[OBJECT_VALUE] = "verdict",
 	[OBJECT_ACTION] = "action", [OBJECT_LIST] = "set", [OBJECT_PATTERN] = "pattern"
 };
 

@@ -11,7 +11,8 @@
 #define FITS(hook) (UINT32_C(1) << (hook))
 enum { REASON_MAX = 240, COUNT_MAX = 1000000000 };
 
-static const uint32_t everywhere = FITS(HOOK_ROUTE) | FITS(HOOK_ADMIT) | FITS(HOOK_SCOPE);
+static const uint32_t everywhere = FITS(HOOK_ROUTE) | FITS(HOOK_ADMIT) | FITS(HOOK_SCOPE) |
+	FITS(HOOK_IMPORT) | FITS(HOOK_EXPORT);
 
 /* Copies *v, and the texts that it looks at, into a new userdata. */
 static int
@@ -204,8 +205,21 @@ take_admission(lua_State *L, const char *who, struct value *v)
 	v->v.max_in_flight = field_count(L, 1, who, "in_flight", COUNT_MAX);
 	v->v.max_services = field_count(L, 1, who, "services", COUNT_MAX);
 	v->v.max_endpoints = field_count(L, 1, who, "endpoints", COUNT_MAX);
-	if (tags > 0 || scopes > 0 || v->v.max_in_flight + v->v.max_services + v->v.max_endpoints > 0)
+	if (tags > 0)
+		v->fits &= FITS(HOOK_ADMIT) | FITS(HOOK_IMPORT);
+	if (scopes > 0 || v->v.max_in_flight + v->v.max_services + v->v.max_endpoints > 0)
 		v->fits &= FITS(HOOK_ADMIT);
+}
+
+static void
+take_preference(lua_State *L, const char *who, struct value *v)
+{
+	if (lua_getfield(L, 1, "preference") == LUA_TNIL)
+		return;
+	if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < -PREFERENCE_MAX || lua_tointeger(L, -1) > PREFERENCE_MAX)
+		policy_fail(L, "%s: want preference = a whole number from -%d to %d", who, PREFERENCE_MAX, PREFERENCE_MAX);
+	v->v.preference = (int32_t)lua_tointeger(L, -1);
+	v->fits &= FITS(HOOK_IMPORT);
 }
 
 static void
@@ -223,7 +237,7 @@ static int
 l_allow(lua_State *L)
 {
 	static const char *const keys[] = { "via", "to", "subject", "limit", "scopes", "in_flight", "services",
-		"endpoints", "tags", "name", NULL };
+		"endpoints", "tags", "preference", "name", NULL };
 	static const char who[] = "fedx.allow";
 	struct value v = start(L, MADE_ALLOW, ANSWER_ALLOW, everywhere);
 
@@ -235,9 +249,11 @@ l_allow(lua_State *L)
 	take_way(L, who, &v);
 	take_limit(L, who, &v);
 	take_admission(L, who, &v);
+	take_preference(L, who, &v);
 	take_name(L, who, &v);
 	if (v.fits == 0)
-		policy_fail(L, "%s: via, to and subject are for route, scopes and the others for admit: not both", who);
+		policy_fail(L, "%s: via, to and subject are for route, preference for import, scopes and the others for "
+		    "admit: of one hook only", who);
 	return push(L, &v);
 }
 

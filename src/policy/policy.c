@@ -122,7 +122,7 @@ find_hooks(lua_State *L)
 
 	take_comfort(L);
 
-	for (unsigned hook = HOOK_ROUTE; hook <= HOOK_BALANCE; hook++) {
+	for (unsigned hook = HOOK_ROUTE; hook <= HOOK_EXPORT; hook++) {
 		lua_getglobal(L, hook_name(hook));
 		take_hook(L, p, (enum hook)hook);
 	}

@@ -8,6 +8,7 @@
  *	ask.c		a question in, a verdict out
  *	lua_msg.c	msg and peer: they note what is read
  *	lua_env.c	the clock, chance, names: they note it too
+ *	lua_route.c	a way to a node
  *	lua_fedx.c	the module `fedx`: verdicts, lists, patterns
  *	config.c	settings files
  *	try.c		policy tests

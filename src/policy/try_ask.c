@@ -1,6 +1,7 @@
 /* try_ask.c - see try_ask.h. */
 #include "base/errors.h"
 #include "policy/try_ask.h"
+#include "wire/fields.h"
 #include "wire/hello.h"
 #include "wire/json.h"
 
@@ -230,6 +231,7 @@ push_verdict(lua_State *L, const struct policy *p, const struct verdict *v)
 	push_words(L, "to", v->to);
 	push_words(L, "subject", v->subject);
 	push_words(L, "tags", v->tags);
+	push_count(L, "preference", v->preference);
 	push_count(L, "in_flight", v->max_in_flight);
 	push_count(L, "services", v->max_services);
 	push_count(L, "endpoints", v->max_endpoints);
@@ -252,10 +254,57 @@ hook_at(lua_State *L, int at)
 {
 	struct str name = check_text(L, at, "ask", NOTE_TEXT);
 
-	for (unsigned h = HOOK_ROUTE; h <= HOOK_BALANCE; h++)
+	for (unsigned h = HOOK_ROUTE; h <= HOOK_EXPORT; h++)
 		if (str_is(name, hook_name(h)))
 			return (enum hook)h;
 	policy_fail(L, "ask: there is no hook '%s'", name.p);
+}
+
+/* Words, as one text or as a list of them; what it pushes stays. */
+static struct str
+words_at(lua_State *L, int table, const char *key)
+{
+	struct str words = STR("");
+
+	if (lua_getfield(L, table, key) == LUA_TTABLE) {
+		int list = lua_gettop(L);
+		lua_Integer n = 0;
+
+		lua_pushliteral(L, "");
+		while (lua_geti(L, list, ++n) != LUA_TNIL) {
+			check_text(L, -1, who, NOTE_TEXT);
+			if (n > 1) {
+				lua_pushliteral(L, " ");
+				lua_insert(L, -2);
+			}
+			lua_concat(L, n > 1 ? 3 : 2);
+		}
+		lua_pop(L, 1);
+	} else if (lua_isnil(L, -1)) {
+		return words;
+	}
+	words = check_text(L, -1, who, LIST_MAX_BYTES);
+	if (words.n > 0 && !words_valid(words, LIST_MAX_BYTES))
+		policy_fail(L, "%s: %s are words with single spaces between, or a list of words", who, key);
+	return words;
+}
+
+static void
+take_route(lua_State *L, int table, struct question *q, struct peer_facts *peer)
+{
+	struct str rest;
+
+	text(L, table, "node", &q->subject);
+	q->path = words_at(L, table, "path");
+	q->clusters = words_at(L, table, "clusters");
+	if (q->clusters.n == 0)
+		q->clusters = words_at(L, table, "cluster");
+	q->tags = words_at(L, table, "tags");
+	if (q->hook == HOOK_IMPORT && q->path.n == 0)
+		q->path = q->subject;	/* a neighbour's own */
+	peer->role = ROLE_HUB;
+	if (q->hook == HOOK_IMPORT)
+		str_split(q->path, ' ', &peer->node, &rest);
 }
 
 int
@@ -263,7 +312,7 @@ try_ask(lua_State *L)
 {
 	static const char *const keys[] = { "from", "to", "subject", "service", "method", "origin", "version",
 		"kind", "type", "idempotent", "oneway", "peer", "action", "family", "name", "instances",
-		"hook", NULL };
+		"hook", "node", "path", "cluster", "clusters", "tags", NULL };
 	struct trying *t = lua_touserdata(L, lua_upvalueindex(1));
 	struct question q = { .kind = KIND_REQUEST, .type = TYPE_TEXT, .peer = 1, .family = FAMILY_ENDPOINT,
 	    .action = STR("attach"), .from = STR(""), .subject = STR("") };
@@ -297,6 +346,8 @@ try_ask(lua_State *L)
 	q.idempotent = flag(L, 2, "idempotent");
 	q.oneway = flag(L, 2, "oneway");
 	peer.from = q.from;
+	if (q.hook == HOOK_IMPORT || q.hook == HOOK_EXPORT)
+		take_route(L, 2, &q, &peer);
 	lua_getfield(L, 2, "peer");
 	take_peer(L, lua_gettop(L), &peer);
 	/* another state: what it raises ends there */

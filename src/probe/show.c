@@ -31,7 +31,7 @@ static const struct list {
 		{ "name", "name", false }, { "version", "version", false },
 		{ "origin", "origin", false }, { "next", "next", false },
 		{ "state", "state", false }, { "path", "path", false },
-		{ "clusters", "clusters", false }, { "preference", "preference", true },
+		{ "clusters", "clusters", false }, { "tags", "tags", false }, { "preference", "preference", true },
 		{ "score", "score", true }, { "names", "names", true },
 		{ "expires_s", "expires_s", true }, { "why", "why", false } } },
 	{ VERB_SERVICES, "fedx/services", {

@@ -214,8 +214,8 @@ passed_add(struct announcement *a, const struct tlv *t, struct err *e)
 {
 	if (t->type == META_path && !node_id_valid(t->value))
 		return err_set(e, "'%.*s' in the path is no node id", STR_FMT(excerpt(t->value)));
-	if (t->type == META_cluster && (t->value.n == 0 || t->value.n > NAME_MAX_BYTES))
-		return err_set(e, "a cluster that was passed has no name, or one over %d bytes", NAME_MAX_BYTES);
+	if (t->type == META_cluster && !node_id_valid(t->value))
+		return err_set(e, "'%.*s' among the clusters is no cluster id", STR_FMT(excerpt(t->value)));
 	return t->type == META_path ? run_add(&a->path, "path", t, e) : run_add(&a->clusters, "run of clusters", t, e);
 }
 
@@ -313,5 +313,6 @@ route_digest(const struct announcement *a)
 	h = fnv_u32(h, a->latency_us);
 	h = fnv_u32(h, a->cost_milli);
 	h = fnv_u32(h, a->reliability_ppm);
-	return fnv_u32(h, a->bandwidth_mbps);
+	h = fnv_u32(h, a->bandwidth_mbps);
+	return a->tags.n ? fnv_text(h, a->tags) : h;
 }

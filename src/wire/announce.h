@@ -42,7 +42,7 @@ int announcement_get(struct str body, struct announcement *, struct err *);
 int announcement_check(const struct announcement *, struct err *);
 	/* are name, version and lists well formed? (bus clients build it from JSON) */
 uint64_t route_digest(const struct announcement *);
-	/* of a route to a node: name, path, clusters and metric, not when it was said */
+	/* of a route to a node: name, path, clusters, metric and tags, not when it was said */
 const char *family_name(uint8_t);		/* "service"; unknown: "unknown" */
 uint64_t announcement_digest(const struct announcement *);
 	/* FNV-1a 64 over family, name, version, methods, tags, weight and

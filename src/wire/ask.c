@@ -31,7 +31,10 @@
 	X(version,		0x800c, text)	\
 	X(action,		0x800d, text)	\
 	X(family,		0x800e, u8)	\
-	X(instances,		0x800f, text)
+	X(instances,		0x800f, text)	\
+	X(path,			0x8010, text)	\
+	X(clusters,		0x8011, text)	\
+	X(tags,			0x8012, text)
 #define VERDICT_FIELDS(X)			\
 	X(answer,		0x8001, u8)	\
 	X(error,		0x8002, u32)	\
@@ -57,7 +60,8 @@
 	X(max_endpoints,	0x8016, u32)	\
 	X(scopes,		0x8017, text)	\
 	X(tags,			0x8018, text)	\
-	X(explanation,		0x0019, text)
+	X(explanation,		0x0019, text)	\
+	X(preference,		0x801a, u32)
 #define POLICY_FIELDS(X)			\
 	X(generation,		0x8001, u32)	\
 	X(instance,		0x8002, u64)	\
@@ -359,6 +363,10 @@ question_get(struct str in, struct question *q, struct err *e)
 	    !str_is(q->action, "announce"))
 		return err_set(e, "unknown action '%.*s'; want attach, subscribe or announce",
 		    STR_FMT(excerpt(q->action)));
+	if (check_words(q->path, LIST_MAX_BYTES, "path", e) == -1 ||
+	    check_words(q->clusters, LIST_MAX_BYTES, "clusters", e) == -1 ||
+	    check_words(q->tags, LIST_MAX_BYTES, "tags", e) == -1)
+		return -1;
 	for (run = q->instances; instance_next(&run, &each); n++)
 		;
 	return check_run(run, n, UINT16_MAX, "instances", e);
@@ -389,6 +397,9 @@ verdict_get(struct str in, struct verdict *v, struct err *e)
 	    check_bytes(v->limit, NAME_MAX_BYTES, "limit", e) == -1 ||
 	    check_words(v->tags, LIST_MAX_BYTES, "tags", e) == -1)
 		return -1;
+	if (v->preference < -PREFERENCE_MAX || v->preference > PREFERENCE_MAX)
+		return err_set(e, "the field 'preference' is %ld, not within %d of 0", (long)v->preference,
+		    PREFERENCE_MAX);
 	return verdict_runs(v, e);
 }
 

@@ -52,7 +52,8 @@ enum ask_field {
 const char *field_name(unsigned);		/* "to_domain"; unknown: "unknown" */
 unsigned field_named(struct str);		/* FIELD_COUNT: no such field */
 
-enum hook { HOOK_ROUTE, HOOK_ADMIT, HOOK_SCOPE, HOOK_BALANCE, HOOK_LINK, HOOK_SERVICE, HOOK_EVENT, HOOK_COUNT };
+enum hook { HOOK_ROUTE, HOOK_ADMIT, HOOK_SCOPE, HOOK_BALANCE, HOOK_IMPORT, HOOK_EXPORT,
+	HOOK_LINK, HOOK_SERVICE, HOOK_EVENT, HOOK_COUNT };
 const char *hook_name(unsigned);		/* "route", "on.link" */
 
 /* A neighbour: body of PEER.  PEER_GONE has its number in the envelope's id. */
@@ -75,6 +76,8 @@ struct question {
 	struct str action;		/* "attach" (a client's) or "announce" (a node's) */
 	uint8_t family;			/* enum family of subject */
 	struct str instances;		/* balance: run of TLVs, see struct instance */
+	/* import, export: the route to the node `subject`, words; the next node first */
+	struct str path, clusters, tags;	/* path: empty: the own one */
 };
 enum {
 	ASK_BACKGROUND = 1,		/* nobody waits for it: after a reload, or an audit */
@@ -107,7 +110,7 @@ enum strategy { STRATEGY_LEAST_INFLIGHT, STRATEGY_ROUND_ROBIN, STRATEGY_RANDOM, 
 const char *strategy_name(unsigned);
 unsigned strategy_named(struct str);		/* STRATEGY_COUNT: none */
 
-enum { TESTS_MAX = 8, LOOKUPS_MAX = 4, SCOPES_MAX = 64 };
+enum { TESTS_MAX = 8, LOOKUPS_MAX = 4, SCOPES_MAX = 64, PREFERENCE_MAX = 1000 };
 #define FOREVER UINT32_MAX
 
 /* Body of VERDICT.  What the hook read is `read` and `tests`: the verdict is
@@ -133,7 +136,8 @@ struct verdict {
 	/* admit: what the peer may have; 0 and empty: as settings say */
 	uint32_t max_in_flight, max_services, max_endpoints;
 	struct str scopes;		/* run of TLVs SCOPE: patterns that it may claim */
-	struct str tags;		/* words */
+	struct str tags;		/* words; of import: instead of those of the route */
+	int32_t preference;		/* import: -1000 .. 1000, the higher the better */
 	struct str explanation;		/* EXPLAIN: JSON lines, a line a step */
 };
 

@@ -47,7 +47,7 @@ const char *
 hook_name(unsigned hook)
 {
 	static const char *const hooks[HOOK_COUNT] = {
-		"route", "admit", "scope", "balance", "on.link", "on.service", "on.event"
+		"route", "admit", "scope", "balance", "import", "export", "on.link", "on.service", "on.event"
 	};
 
 	return hook < HOOK_COUNT ? hooks[hook] : "unknown";

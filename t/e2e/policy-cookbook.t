@@ -45,5 +45,5 @@ do
 	ok "$policy: there are such lines" test -s "$FEDX_RUN/mutants"
 	like "$(sed -n 1p "$policy/policy.lua")" '^-- [A-Z].{20,90}\.$' "$policy: it says first what it is for"
 done
-ok 'the cookbook has fifteen' test "$count" -ge 15
+ok 'the cookbook has seventeen' test "$count" -ge 17
 done_testing

@@ -57,6 +57,7 @@ verdict_holds(const struct verdict *v)
 
 	must(v->answer <= ANSWER_PICK && v->error < E_COUNT && v->read < (uint32_t)1 << FIELD_COUNT);
 	must(v->limit_field <= FIELD_COUNT && v->strategy < STRATEGY_COUNT && v->sticky_field <= FIELD_COUNT);
+	must(v->preference >= -PREFERENCE_MAX && v->preference <= PREFERENCE_MAX);
 	must(v->to.n <= ENVELOPE_NAMES_MAX && v->subject.n <= ENVELOPE_NAMES_MAX);
 	for (run = v->tests; test_next(&run, &t); n++)
 		must(t.field < FIELD_COUNT && t.op < TEST_COUNT && t.result <= 1);
@@ -77,6 +78,7 @@ question_holds(const struct question *q)
 	struct buf b;
 
 	must(q->hook < HOOK_COUNT && q->family < FAMILY_COUNT && q->from.n <= ENVELOPE_NAMES_MAX);
+	must(q->path.n <= LIST_MAX_BYTES && q->clusters.n <= LIST_MAX_BYTES && q->tags.n <= LIST_MAX_BYTES);
 	buf_init(&b, 1 << 17);
 	while (instance_next(&run, &i)) {
 		must(i.local <= 1 && i.node.n <= NAME_MAX_BYTES);

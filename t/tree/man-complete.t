@@ -108,7 +108,7 @@ is "$(functions $src/policy/lua_fedx.c $src/policy/lua_verdict.c $src/policy/lua
 is "$(sed -n 's/.*lua_setfield(L, -2, "\([a-z]*\)");/\1/p' $src/policy/lua_fedx.c | sorted | unsaid 'fedx\.')" '' '... also what is Lua'
 is "$(functions $src/policy/lua_env.c | unsaid 'env:') $(functions $src/policy/lua_msg.c | unsaid 'msg:')" ' ' '... of env and msg'
 is "$(sed -n 's/^function t\.\([a-z]*\)(.*/\1/p' lua/fedx/test.lua | unsaid 't\.')" '' '... of fedx.test'
-is "$(for hook in admit scope route balance on.link on.service on.event; do grep -q "^\.It .*$hook" $page || echo "$hook"; done)" '' '... and the hooks'
+is "$(for hook in admit scope import export route balance on.link on.service on.event; do grep -q "^\.It .*$hook" $page || echo "$hook"; done)" '' '... and the hooks'
 is "$(sed -n '/table cookbook$/,/end of table/s/^\.It Pa //p' $page)" "$(ls share/examples/policies)" '... and the cookbook'
 for field in node version tags weight in_flight latency_us is_local index
 do grep -q "\"$field\"" $src/policy/lua_pick.c && grep -qx "\.Cm $field.*" $page || not_ok "fedx-policy.5 has $field of an instance"

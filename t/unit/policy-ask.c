@@ -181,7 +181,7 @@ test_constructors(void)
 		{ "fedx.allow{ limit = 5 }", "fedx.allow: want limit = fedx.limit{...}, not a number" },
 		{ "fedx.allow{ limit = fedx.deny() }", "fedx.allow: want limit = fedx.limit{...}, not a verdict" },
 		{ "fedx.allow{ via = 'a', scopes = { 'x' } }",
-		    "fedx.allow: via, to and subject are for route, scopes and the others for admit: not both" },
+		    "fedx.allow: via, to and subject are for route, preference for import, scopes and the others for admit: of one hook only" },
 		{ "fedx.allow{ scopes = { 'a*b' } }", "fedx.allow: scope 'a*b' is no pattern" },
 		{ "fedx.allow{ tags = { 'a  b' } }", "fedx.allow: tags are words, 'a  b' is not" },
 		{ "fedx.allow{ in_flight = -1 }", "fedx.allow: want a whole number from 0 to 1000000000 for in_flight" },
@@ -399,7 +399,7 @@ test_explain(void)
 static void
 test_defaults(void)
 {
-	static const enum hook hooks[] = { HOOK_ADMIT, HOOK_ROUTE, HOOK_SCOPE };
+	static const enum hook hooks[] = { HOOK_ADMIT, HOOK_ROUTE, HOOK_SCOPE, HOOK_IMPORT, HOOK_EXPORT };
 	char path[1100], text[8192];
 	const char *src = getenv("FEDX_LUA");
 	struct action a;

@@ -129,7 +129,7 @@ main(void)
 	test_done();
 	test_refused();
 	hooks_text((1u << HOOK_COUNT) - 1, hooks);
-	is_str(str(hooks), "route,admit,scope,balance,on.link,on.service,on.event", "all hooks have names");
+	is_str(str(hooks), "route,admit,scope,balance,import,export,on.link,on.service,on.event", "all hooks have names");
 	hooks_text(0, hooks);
 	is_str(str(hooks), "none", "and none has one");
 	return done();

@@ -113,6 +113,9 @@ make(unsigned which, struct buf *runs, union body *to)
 			    .weight = below(1000), .in_flight = below(10), .latency_us = below(100000),
 			    .node = node(), .version = str("1.2"), .tags = word() });
 		to->question.instances = buf_view(runs);
+		to->question.path = node();
+		to->question.clusters = node();
+		to->question.tags = word();
 		return;
 	case A_VERDICT:
 		to->verdict = (struct verdict){ .answer = (uint8_t)below(ANSWER_PICK + 1), .error = below(E_COUNT),
@@ -121,7 +124,7 @@ make(unsigned which, struct buf *runs, union body *to)
 		    .limit = some(100), .limit_rate = below(100000), .limit_burst = below(100),
 		    .limit_field = (uint8_t)below(FIELD_COUNT + 1), .strategy = (uint8_t)below(STRATEGY_COUNT),
 		    .sticky_field = (uint8_t)below(FIELD_COUNT + 1), .instance = below(9), .max_in_flight = below(9),
-		    .max_services = below(9), .max_endpoints = below(9), .tags = word(), .explanation = some(5000) };
+		    .max_services = below(9), .max_endpoints = below(9), .tags = word(), .preference = (int32_t)below(2001) - 1000, .explanation = some(5000) };
 		fill_runs(runs, &to->verdict);
 		return;
 	case A_POLICY:
@@ -211,13 +214,14 @@ whole(void)
 	    .read = 1u << FIELD_to, .seen = 1ull << 40, .reason = str("no"), .via = str("site-a"), .to = str("x@y"),
 	    .subject = str("s/m"), .limit = str("slow"), .limit_rate = 1500, .limit_burst = 3,
 	    .limit_field = FIELD_from, .strategy = STRATEGY_STICKY, .sticky_field = FIELD_to, .instance = 4,
-	    .max_in_flight = 5, .max_services = 6, .max_endpoints = 8, .tags = str("guest"),
+	    .max_in_flight = 5, .max_services = 6, .max_endpoints = 8, .tags = str("guest"), .preference = -7,
 	    .explanation = str("{}") }, w;
 	struct peer_facts p = { .number = 3, .role = ROLE_LEAF, .uplink = 1, .admin = 1, .node = str("site-a"),
 	    .cluster = str("home"), .address = str("10.0.0.1:80"), .from = str("a@b"), .tags = str("t u") }, r;
 	struct question q = { .hook = HOOK_SCOPE, .how = ASK_EXPLAIN, .peer = 3, .kind = 0x40, .type = 2,
 	    .idempotent = 1, .oneway = 1, .from = str("a@b"), .to = str("c@d"), .subject = str("s/m"),
-	    .origin = str("site-a"), .version = str("^1"), .action = str("attach"), .family = FAMILY_PATH }, s;
+	    .origin = str("site-a"), .version = str("^1"), .action = str("attach"), .family = FAMILY_PATH,
+	    .path = str("b c"), .clusters = str("here there"), .tags = str("eu fast") }, s;
 	struct err e = { "", 0 };
 	struct buf b;
 
@@ -226,7 +230,8 @@ whole(void)
 	ok(w.answer == v.answer && w.error == v.error && w.rule == 7 && w.keep_ms == FOREVER && w.read == v.read &&
 	    w.seen == v.seen && w.limit_rate == 1500 && w.limit_burst == 3 && w.limit_field == FIELD_from &&
 	    w.strategy == STRATEGY_STICKY && w.sticky_field == FIELD_to && w.instance == 4 &&
-	    w.max_in_flight == 5 && w.max_services == 6 && w.max_endpoints == 8, "with its numbers");
+	    w.max_in_flight == 5 && w.max_services == 6 && w.max_endpoints == 8 &&
+	    w.preference == -7, "with its numbers");
 	ok(str_is(w.reason, "no") && str_is(w.via, "site-a") && str_is(w.to, "x@y") && str_is(w.subject, "s/m") &&
 	    str_is(w.limit, "slow") && str_is(w.tags, "guest") && str_is(w.explanation, "{}"), "and its texts");
 	buf_eat(&b, buf_len(&b));
@@ -238,7 +243,8 @@ whole(void)
 	    s.how == ASK_EXPLAIN && s.peer == 3 && s.kind == 0x40 && s.type == 2 && s.idempotent == 1 &&
 	    s.oneway == 1 && str_is(s.from, "a@b") && str_is(s.to, "c@d") && str_is(s.subject, "s/m") &&
 	    str_is(s.origin, "site-a") && str_is(s.version, "^1") && str_is(s.action, "attach") &&
-	    s.family == FAMILY_PATH, "a question passes whole");
+	    s.family == FAMILY_PATH && str_is(s.path, "b c") && str_is(s.clusters, "here there") &&
+	    str_is(s.tags, "eu fast"), "a question passes whole");
 	buf_free(&b);
 	buf_init(&b, 20);
 	buf_put(&b, "x", 1);
@@ -282,13 +288,19 @@ hostile(void)
 		{ A_VERDICT, 0x8010, { "\100", 1 }, "limit_field" },
 		{ A_VERDICT, 0x8011, { "\100", 1 }, "strategy" },
 		{ A_VERDICT, 0x8018, { "a\nb", 3 }, "tags" },
+		{ A_VERDICT, 0x801a, { "\0\0\3\351", 4 }, "preference" },
+		{ A_VERDICT, 0x801a, { "\377\377\374\30", 4 }, NULL },
+		{ A_VERDICT, 0x801a, { "\377\377\374\27", 4 }, "preference" },
+		{ A_QUESTION, 0x8010, { "a  b", 4 }, "path" },
+		{ A_QUESTION, 0x8011, { " a", 2 }, "clusters" },
+		{ A_QUESTION, 0x8012, { "a\nb", 3 }, "tags" },
 		{ A_QUESTION, 0x8002, { "\4", 1 }, "how" },
 		{ A_QUESTION, 0x800d, { "steal", 5 }, "action" },
 		{ A_QUESTION, 0x800e, { "\5", 1 }, "family" },
 		{ A_QUESTION, 0x800f, { "\200\4\0\5\200\77\0\1x", 9 }, "instances" },
 		{ A_QUESTION, 0x800f, { "\200\4\0\5\0\77\0\1x", 9 }, NULL },
 		{ A_QUESTION, 0x800f, { "\200\4\0\3\0\77\0", 7 }, "instances" },
-		{ A_POLICY, 0x8004, { "\0\0\1\0", 4 }, "hooks" },
+		{ A_POLICY, 0x8004, { "\0\0\2\0", 4 }, "hooks" },
 		{ A_POLICY, 0x8007, { "\2", 1 }, "failed" },
 		{ A_RULE, 0x8002, { "\0\0\0\0", 4 }, "number" },
 		{ A_RELOAD, 0x8777, { "", 0 }, "critical" },

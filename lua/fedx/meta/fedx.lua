@@ -146,6 +146,29 @@ function Env:count(service) end
 ---@field latency_us integer       # 0: not measured yet
 ---@field is_local boolean
 
+---A list that is good for one call of the hook: #list, list[1], ipairs(list), tostring(list).
+---@class fedx.Words: { [integer]: string }
+local Words = {}
+
+---@param word string
+---@return boolean
+function Words:has(word) end
+
+---A way to a node, for `import` and `export`. Good for one call of the hook.
+---@class fedx.Route
+---@field node string              # where it leads
+---@field cluster? string          # of that node
+---@field path fedx.Words          # nodes, the next one first; of the own route none
+---@field clusters fedx.Words      # that it passes, the next one first
+---@field length integer           # nodes in the path
+---@field tags? string             # words
+---@field neighbour string         # who tells of it, or who would be told
+local Route = {}
+
+---@param tag string
+---@return boolean
+function Route:has_tag(tag) end
+
 ---@class fedx.Verdict
 ---@class fedx.Limit: fedx.Verdict
 ---@class fedx.Balance
@@ -179,7 +202,8 @@ function Window:open(env) end
 ---@field subject? string          # route: put in
 ---@field limit? fedx.Limit        # route, admit
 ---@field scopes? string | string[]	# admit: patterns of names that it may claim
----@field tags? string | string[]  # admit: words
+---@field tags? string | string[]  # admit: words of the peer; import: of the route, instead of those it has
+---@field preference? integer      # import: -1000 .. 1000; the highest wins, before all metrics
 ---@field in_flight? integer       # admit: requests at once
 ---@field services? integer        # admit
 ---@field endpoints? integer       # admit
@@ -316,6 +340,10 @@ admit = nil
 route = nil
 ---@type fun(peer: fedx.Peer, name: string, env: fedx.Env): fedx.Verdict?
 scope = nil
+---@type fun(route: fedx.Route, peer: fedx.Peer, env: fedx.Env): fedx.Verdict?
+import = nil
+---@type fun(route: fedx.Route, peer: fedx.Peer, env: fedx.Env): fedx.Verdict?
+export = nil
 ---@type fun(service: string, instances: fedx.Instance[], env: fedx.Env): fedx.Strategy | fedx.Balance | nil
 balance = nil
 
