@@ -148,7 +148,7 @@ limits.routes	10000	routes and names that one neighbouring hub may tell of; over
 announce.tags		words on the route to this hub, for the hooks import and export of other hubs, 255 bytes at most
 routes.lifetime	10m	how long others believe in a route to this node that it does not say again; it does so after a third
 routes.hold_down	2s	how long a route over two or more nodes that was lost is not used when it is back
-routes.flap_threshold	5	losses within routes.flap_window after which it waits for that long; 0: never
+routes.flap_threshold	5	losses within routes.flap_window after which others come first for that long; 0: never
 routes.flap_window	1m	see routes.flap_threshold
 link.ping	10s	a link that was silent for this long is pinged
 link.dead	30s	a link from which no byte came for this long is closed; at least two pings

@@ -37,7 +37,7 @@ connected_again(struct fabric *f, struct port *p)
 
 		c->stale = c->digest != 0;
 	}
-	export_digest(p, FLAG_ERROR, mine, p->digest);
+	export_ask(p, mine, p->digest);
 }
 
 static void
@@ -47,6 +47,7 @@ connected_digest(struct fabric *f, struct port *p, const struct envelope *e)
 	uint32_t count = 0, mine = 0;
 
 	if (e->flags & FLAG_ERROR) {	/* it knows something else: all again */
+		export_asked(p, e);
 		if (p == f->uplink)
 			export_all(f);
 		return;
@@ -112,8 +113,10 @@ connected_forget(struct fabric *f, struct port *p)
 }
 
 static void
-connected_end(struct fabric *f, struct port *p)
+connected_end(struct fabric *f, struct port *p, const struct envelope *e)
 {
+	if (!export_ended(p, e))
+		return;
 	list_each_safe(n, &p->claims) {
 		struct claim *c = list_of(n, struct claim, of_port);
 
@@ -360,7 +363,7 @@ connected_now(struct fabric *f, struct port *p, const struct envelope *e)
 		connected_announce(f, p, e);
 		break;
 	case KIND_END:
-		connected_end(f, p);
+		connected_end(f, p, e);
 		break;
 	default:
 		connected_digest(f, p, e);

@@ -11,7 +11,7 @@
 #include "fabric/fabric.h"
 #include "wire/hello.h"
 
-enum { LIST_WORDS = LIST_MAX_BYTES };
+enum { LIST_WORDS = LIST_MAX_BYTES, DIGEST_SIZE = 12, ASK_SIZE = DIGEST_SIZE + 4 };
 
 /* The sum of all connected claims of one name and version; false: none is left. */
 struct sum { struct announcement a; char methods[LIST_WORDS], tags[LIST_WORDS]; bool any_method; };
@@ -175,7 +175,7 @@ static void
 end(struct fabric *f)
 {
 	if (f->uplink && !is_hub_neighbour(f, f->uplink) && !f->export_gap)
-		port_say(f->uplink, KIND_END, 0, 0, STR(""));
+		export_end(f->uplink);
 }
 
 void
@@ -215,20 +215,72 @@ export_forget(struct fabric *f)
 			exported_drop(f, list_of(n, struct exported, of_own));
 }
 
-void
-export_digest(struct port *p, uint16_t flags, uint32_t count, uint64_t digest)
+static void
+put_u32(uint8_t *to, uint32_t v)
 {
-	uint8_t body[12] = { (uint8_t)(count >> 24), (uint8_t)(count >> 16),
-	    (uint8_t)(count >> 8), (uint8_t)count };
+	for (int i = 0; i < 4; i++)
+		to[i] = (uint8_t)(v >> (24 - 8 * i));
+}
 
+static uint32_t
+get_u32(const char *from)
+{
+	uint32_t v = 0;
+
+	for (int i = 0; i < 4; i++)
+		v = v << 8 | (uint8_t)from[i];
+	return v;
+}
+
+static void
+say_digest(struct port *p, uint16_t flags, uint32_t count, uint64_t digest, uint32_t number)
+{
+	uint8_t body[ASK_SIZE];
+
+	put_u32(body, count);
 	be_put_u64(body + 4, digest);
-	port_say(p, KIND_DIGEST, flags, 0, (struct str){ (const char *)body, sizeof body });
+	put_u32(body + DIGEST_SIZE, number);
+	port_say(p, KIND_DIGEST, flags, 0, (struct str){ (const char *)body, flags & FLAG_ERROR ? ASK_SIZE : DIGEST_SIZE });
+}
+
+void
+export_digest(struct port *p, uint32_t count, uint64_t digest)
+{
+	say_digest(p, 0, count, digest, 0);
+}
+
+void
+export_ask(struct port *p, uint32_t count, uint64_t digest)
+{
+	say_digest(p, FLAG_ERROR, count, digest, ++p->routes.set_asked);
+}
+
+void
+export_asked(struct port *p, const struct envelope *e)
+{
+	p->routes.set = e->payload.n == ASK_SIZE ? get_u32(e->payload.p + DIGEST_SIZE) : 0;
+}
+
+void
+export_end(struct port *p)
+{
+	uint8_t body[4];
+
+	put_u32(body, p->routes.set);
+	port_say(p, KIND_END, 0, 0, (struct str){ (const char *)body, sizeof body });
+}
+
+bool
+export_ended(const struct port *p, const struct envelope *e)
+{
+	/* who does not count its sets sends one at a time */
+	return e->payload.n == 0 || (e->payload.n == 4 && get_u32(e->payload.p) == p->routes.set_asked);
 }
 
 void
 fabric_digest(struct fabric *f)
 {
 	if (f->uplink && !is_hub_neighbour(f, f->uplink))
-		export_digest(f->uplink, 0, f->rib.own_count, f->rib.own_digest);
+		export_digest(f->uplink, f->rib.own_count, f->rib.own_digest);
 	route_digests(f);
 }

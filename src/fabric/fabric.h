@@ -182,6 +182,12 @@ void export_changed(struct fabric *, enum family, struct str name, struct str ve
 	/* tell the others if it matters there */
 void export_all(struct fabric *);		/* the full set to the uplink of a leaf, then END */
 void export_forget(struct fabric *);		/* if nobody wants to know any more */
-void export_digest(struct port *, uint16_t flags, uint32_t count, uint64_t digest);
+void export_digest(struct port *, uint32_t count, uint64_t digest);
+void export_ask(struct port *, uint32_t count, uint64_t digest);
+	/* for a full set, by a DIGEST of what is known; what is stale stays until the END that answers it */
+void export_asked(struct port *, const struct envelope *);	/* the other side did */
+void export_end(struct port *);
+bool export_ended(const struct port *, const struct envelope *);
+	/* is this END of the set that was asked for last, not of one that was under way? */
 
 #endif

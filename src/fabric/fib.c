@@ -244,7 +244,7 @@ claim_serves(const struct claim *c)
 
 		if (other->via && other->via->origin == o && other != c && str_eq(claim_version(other), claim_version(c)) &&
 		    (via_serves(other->via) || (via_is_taken(other->via) && !other->via->held &&
-		    via_order(other->via, c->via) < 0)))
+		    via_rank(other->via, c->via) < 0)))
 			return false;
 	}
 	return via_is_taken(c->via) && !c->via->held;

@@ -30,6 +30,7 @@ struct route_port {	/* what route_in.c and route_out.c keep of a hub */
 	bool end_due, gap;		/* END follows; something was lost: compare digests */
 	uint32_t via_count;		/* routes that are there or only remembered */
 	bool asking;			/* for all again; until its END */
+	uint32_t set_asked, set;	/* numbers of full sets: that we asked for last; that it did */
 	uint32_t asked_count;		/* of the digest that made us ask for all again: */
 	uint64_t asked_digest;		/* seldom for the same, if all of it came: */
 	uint32_t heard_again, ask_after;	/* so many digests that say so; after so many */

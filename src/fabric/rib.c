@@ -4,7 +4,9 @@
  * The choice is made in integers by what routes say, never by time or the
  * order of arrival, so that all nodes of a cluster agree.  Hold-down and
  * damping (RFC 2439 in small) are for routes over two or more nodes: a
- * neighbour that proves its own link is believed at once.
+ * neighbour that proves its own link is believed at once.  Hold-down is short
+ * and bounds what others hear of a route that comes and goes; damping is long,
+ * and only lets others go first, so that it makes no black hole.
  */
 #include <stdlib.h>
 
@@ -157,6 +159,20 @@ via_tags(const struct via *v)
 	return v->given ? str(v->given) : v->tags;
 }
 
+static int
+tier(const struct via *v)
+{
+	return v->partial * 2 + v->damped;
+}
+
+int
+via_rank(const struct via *a, const struct via *b)
+{
+	int order = compare(tier(a), tier(b));
+
+	return order ? order : via_order(a, b);
+}
+
 static bool
 is_usable(const struct via *v)
 {
@@ -168,7 +184,7 @@ via_serves(const struct via *v)
 {
 	const struct via *best = v->origin->best;
 
-	return v == best || (best && is_usable(v) && via_order(v, best) == 0);
+	return v == best || (best && is_usable(v) && via_rank(v, best) == 0);
 }
 
 static struct via *
@@ -178,7 +194,7 @@ best_of(const struct origin *o)
 
 	list_each(n, &o->vias) {
 		struct via *v = list_of(n, struct via, of_origin);
-		int order = best ? via_order(v, best) : -1;
+		int order = best ? via_rank(v, best) : -1;
 
 		if (is_usable(v) && (order < 0 || (order == 0 && str_cmp(v->port->node, best->port->node) < 0)))
 			best = v;
@@ -212,15 +228,16 @@ via_find(const struct origin *o, const struct port *p)
 static void
 via_set_timer(struct fabric *f, struct via *v)
 {
-	struct mono due = v->held && v->held_until.us < v->expires.us ? v->held_until : v->expires;
+	uint64_t ms = mono_ms_until(f->now, v->expires), third = f->rib.limits.lifetime_ms / 3;
+	uint64_t again = mono_ms_until(f->now, v->held ? v->held_until : v->damped_until);
 
 	if (!v->digest)
-		due = mono_add_ms(v->flapped, f->rib.limits.flap_ms);
-	else if (v->length < 2 && !v->held) {	/* it lives as long as the link */
-		timer_drop(&f->wheel, &v->timer);
-		return;
-	}
-	timer_set(&f->wheel, &v->timer, f->now, mono_ms_until(f->now, due));
+		ms = mono_ms_until(f->now, mono_add_ms(v->flapped, f->rib.limits.flap_ms));
+	else if (v->length < 2)
+		ms = ms > third + third / 2 ? ms - third : third / 2 + 1;
+	else if ((v->held || v->damped) && again < ms)
+		ms = again;
+	timer_set(&f->wheel, &v->timer, f->now, ms);
 }
 
 static void
@@ -235,12 +252,9 @@ on_timer(struct wheel *w, struct timer *t)
 		if (f->ops->event)
 			f->ops->event(f, "route_expired", v->port, v->origin->node);
 		via_lost(f, v, true);
-	} else if (v->held && f->now.us >= v->held_until.us) {
-		v->held = false;
+	} else {	/* it may be used now; a neighbour's link vouches for it, if its refreshes are lost */
 		via_settled(f, v);
-		route_choose(f, v->origin, false);
-	} else {
-		via_settled(f, v);
+		route_choose(f, v->origin, v->length < 2 && v == v->origin->best);
 	}
 }
 
@@ -270,13 +284,12 @@ count_flap(struct fabric *f, struct via *v)
 {
 	const struct rib_limits *m = &f->rib.limits;
 	uint64_t since = mono_us_since(v->flapped, f->now) / 1000;
-	struct mono until = mono_add_ms(f->now, m->hold_ms);
 
 	v->flaps = v->flaps && since <= m->flap_ms ? v->flaps + 1 : 1;
 	v->flapped = f->now;
+	v->held_until = mono_add_ms(f->now, m->hold_ms);
 	if (m->flaps && v->flaps >= m->flaps)
-		until = mono_add_ms(f->now, m->flap_ms > m->hold_ms ? m->flap_ms : m->hold_ms);
-	v->held_until = until;
+		v->damped_until = mono_add_ms(f->now, m->flap_ms);
 }
 
 /* Neither said nor used any more; its names go after the others have heard what is best now. */
@@ -310,7 +323,10 @@ via_lost(struct fabric *f, struct via *v, bool flap)
 void
 via_settled(struct fabric *f, struct via *v)
 {
-	v->held = v->digest && v->flaps && v->length >= 2 && f->now.us < v->held_until.us;
+	bool flapped = v->digest && v->flaps && v->length >= 2;
+
+	v->held = flapped && f->now.us < v->held_until.us;
+	v->damped = flapped && f->now.us < v->damped_until.us;
 	via_set_timer(f, v);
 }
 

@@ -13,6 +13,9 @@
  * who is in the path.  So a neighbour that tells us of O does not reach O
  * through us.
  *
+ * Make before break: a route is said to be partial as long as names behind it
+ * are to come, and a whole one is not left for it.
+ *
  *	rib.c		origins and vias: choosing, hold-down, expiry
  *	route_in.c	what a neighbour says: checks, then the tables
  *	route_out.c	what each neighbour is told of a change
@@ -64,11 +67,13 @@ struct via {
 	uint64_t names_digest;		/* xor over its claims */
 	uint32_t names, length;		/* claims; nodes in the path */
 	int32_t preference;		/* of the import hook; 0 */
-	struct mono expires, held_until, flapped;	/* flapped: the last time */
+	struct mono expires, held_until, damped_until, flapped;	/* flapped: the last time */
 	uint32_t flaps;
 	bool stale;			/* until the END of a full set */
 	bool foreign;			/* its origin is of another cluster */
-	bool held;			/* hold-down or damping: not used */
+	bool held;			/* hold-down: not used */
+	bool damped;			/* used if all others are, too */
+	bool partial;			/* its names are on their way: used if all others are, too */
 	uint8_t hops;
 	struct timer timer;		/* expires, may be used again, or is forgotten */
 };
@@ -79,8 +84,13 @@ struct told {
 	struct port *port;
 	struct origin *origin;
 	uint64_t digest, epoch;		/* of the route that it was told */
+	uint64_t shape;			/* of that route without its metric: what is never told late */
 	struct list *next;		/* the names are on their way: the next one; NULL: all are told */
 	bool due;			/* so is the route, before them */
+	bool sent;			/* all names were, and none was lost on the way to the queue */
+	bool partial;			/* so was the route said to be */
+	struct mono paced;		/* no change of the metric alone is told before then: */
+	struct timer later;		/* it is told now */
 };
 
 /* What the export hook says of telling this neighbour of this origin. */
@@ -128,6 +138,9 @@ int via_order(const struct via *, const struct via *);
 	/* less than 0: the first is better; its own link before all, then by
 	 * preference, score, length, latency, reliability; 0: equal, traffic
 	 * may use both */
+int via_rank(const struct via *, const struct via *);
+	/* via_order() among those that are whole and steady; before those that
+	 * are damped, and these before those whose names have not all come */
 bool via_is_taken(const struct via *);	/* it is there, and policy lets it be used */
 bool via_waits(const struct via *);	/* for policy to say so */
 struct str via_tags(const struct via *);
@@ -151,6 +164,8 @@ void route_again(struct port *);	/* asks it for all again */
 /* route_out.c */
 void route_up(struct fabric *, struct port *);		/* the full set begins */
 void route_all(struct fabric *, struct port *);		/* the full set again */
+void route_asked(struct fabric *, struct port *, const struct envelope *);
+	/* it knows something else: the full set, of which some may have been lost */
 void route_renew(struct fabric *);
 	/* what may cross borders is another matter now: what may not goes on
 	 * both sides, and all that may is said again */

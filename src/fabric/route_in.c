@@ -113,6 +113,9 @@ route_take(struct fabric *f, struct port *p, const struct announcement *a, unsig
 		err_set(e, "no memory for another route");
 		return E_overloaded;
 	}
+	/* it says all again because we asked: what we had of it is there until the END */
+	v->partial = a->partial && !(v->digest && v->stale && !v->partial);
+	v->stale = false;
 	if (!v->digest)
 		p->routes.count++;
 	p->digest ^= v->digest;
@@ -120,7 +123,6 @@ route_take(struct fabric *f, struct port *p, const struct announcement *a, unsig
 	v->digest += v->digest == 0;
 	p->digest ^= v->digest;
 	v->expires = mono_add_ms(f->now, ms);
-	v->stale = false;
 	if (!known)
 		gate_import(f, v);
 	via_settled(f, v);
@@ -260,8 +262,10 @@ announced(struct fabric *f, struct port *p, const struct envelope *env)
 /* --- full sets --- */
 
 static void
-ended(struct fabric *f, struct port *p)
+ended(struct fabric *f, struct port *p, const struct envelope *e)
 {
+	if (!export_ended(p, e))
+		return;
 	p->routes.asking = false;
 	list_each_safe(n, &p->routes.vias) {
 		struct via *v = list_of(n, struct via, of_port);
@@ -284,7 +288,7 @@ route_again(struct port *p)
 		list_of(n, struct via, of_port)->stale = true;
 	list_each(n, &p->claims)
 		list_of(n, struct claim, of_port)->stale = true;
-	export_digest(p, FLAG_ERROR, count_of(p), p->digest);
+	export_ask(p, count_of(p), p->digest);
 }
 
 void
@@ -317,12 +321,12 @@ digest(struct fabric *f, struct port *p, const struct envelope *e)
 	uint32_t count = 0;
 	bool same;
 
-	if (e->payload.n != DIGEST_SIZE) {
-		f->count.malformed++;
+	if (e->flags & FLAG_ERROR) {
+		route_asked(f, p, e);
 		return;
 	}
-	if (e->flags & FLAG_ERROR) {	/* it knows something else: all again */
-		route_all(f, p);
+	if (e->payload.n != DIGEST_SIZE) {
+		f->count.malformed++;
 		return;
 	}
 	for (int i = 0; i < 4; i++)
@@ -356,7 +360,7 @@ route_said(struct fabric *f, struct port *p, const struct envelope *e)
 		announced(f, p, e);
 		break;
 	case KIND_END:
-		ended(f, p);
+		ended(f, p, e);
 		break;
 	default:
 		digest(f, p, e);

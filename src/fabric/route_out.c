@@ -11,6 +11,8 @@
 #include "fabric/gate_parts.h"
 #include "fabric/route_parts.h"
 
+enum { PACE_MS = 100 };
+
 static struct told *
 told_find(const struct origin *o, const struct port *p)
 {
@@ -39,8 +41,9 @@ told_sending(struct told *t, struct list *next)
 }
 
 void
-told_close(struct told *t)
+told_close(struct fabric *f, struct told *t)
 {
+	timer_drop(&f->wheel, &t->later);
 	told_sending(t, NULL);
 	list_del(&t->of_port);
 	list_del(&t->of_origin);
@@ -48,12 +51,16 @@ told_close(struct told *t)
 }
 
 int
-told_say(struct fabric *f, struct port *p, uint8_t kind, const struct announcement *a)
+told_say(struct fabric *f, struct told *t, uint8_t kind, const struct announcement *a)
 {
+	struct port *p = t->port;
+
 	f->out.head = f->out.tail = 0;
 	if (announcement_put(&f->out, a) == 0 && port_say(p, kind, 0, 0, buf_view(&f->out)) == 0)
 		return 0;
 	p->routes.gap = true;
+	if (kind == KIND_ANNOUNCE && p->ops->queued(p))
+		t->sent = false;
 	return -1;
 }
 
@@ -76,10 +83,9 @@ static uint32_t
 lifetime_left(const struct fabric *f, const struct via *v)
 {
 	uint64_t ms = mono_ms_until(f->now, v->expires);
+	uint32_t least = v->length < 2 ? f->rib.limits.lifetime_ms / 3 : 1;	/* the link is up: it is there */
 
-	if (v->length < 2)		/* as long as its link, but we speak for no longer than it did */
-		ms = ms > 1000 ? ms : 1000;
-	return ms > 1000 ? (uint32_t)ms - 1000 : 1;
+	return ms > 1000 + (uint64_t)least ? (uint32_t)ms - 1000 : least;
 }
 
 /* Room for both runs; false: there is none left on the path. */
@@ -105,15 +111,23 @@ last_is(struct str run, struct str value)
 	return str_eq(t.value, value);
 }
 
-int
-told_route(struct fabric *f, struct told *t)
+bool
+told_is_partial(struct fabric *f, const struct told *t)
+{
+	return (!t->sent && !list_empty(told_names(f, t->origin))) || (t->origin->best && t->origin->best->partial);
+}
+
+/* As it is to be told now, until the next call; -1: there is no room for one node more. */
+static int
+route_now(struct fabric *f, const struct told *t, struct announcement *to)
 {
 	static uint8_t path[ENVELOPE_META_MAX], clusters[ENVELOPE_META_MAX];
 	uint8_t own[TLV_HEAD + 255];
 	const struct via *v = t->origin->best;
 	struct str cluster = str(f->cluster);
 	struct announcement a = { .family = FAMILY_NODE, .name = t->origin->node, .weight = 100,
-	    .tags = str(f->tags), .hops = HOPS_DEFAULT, .epoch = f->rib.epoch, .lifetime_ms = f->rib.limits.lifetime_ms };
+	    .tags = str(f->tags), .hops = HOPS_DEFAULT, .epoch = f->rib.epoch,
+	    .lifetime_ms = f->rib.limits.lifetime_ms, .partial = told_is_partial(f, t) };
 
 	if (t->origin != f->rib.self) {
 		a.path = v->path;
@@ -138,9 +152,63 @@ told_route(struct fabric *f, struct told *t)
 	/* another way may have heard an older one; to this neighbour it is not older */
 	if (a.epoch < t->epoch)
 		a.epoch = t->epoch;
+	*to = a;
+	return 0;
+}
+
+static uint64_t
+shape_of(const struct announcement *a)
+{
+	return route_digest(&(struct announcement){ .name = a->name, .path = a->path, .clusters = a->clusters,
+	    .partial = a->partial });
+}
+
+int
+told_route(struct fabric *f, struct told *t)
+{
+	struct announcement a;
+
+	timer_drop(&f->wheel, &t->later);
+	if (route_now(f, t, &a) == -1)
+		return -1;
 	t->digest = route_digest(&a);
+	t->shape = shape_of(&a);
 	t->epoch = a.epoch;
-	return told_say(f, t->port, KIND_ANNOUNCE, &a);
+	if (told_say(f, t, KIND_ANNOUNCE, &a) == -1)
+		return -1;
+	t->partial = a.partial;
+	return 0;
+}
+
+static void
+on_later(struct wheel *w, struct timer *timer)
+{
+	struct fabric *f = fabric_of_wheel(w);
+	struct told *t = list_of(timer, struct told, later);
+
+	t->paced = mono_add_ms(f->now, PACE_MS);
+	told_route(f, t);
+	route_pump(f, t->port);
+}
+
+/* Where it goes is told at once; what is known of the way there, the first and then the last of a while. */
+static void
+told_change(struct fabric *f, struct told *t)
+{
+	struct announcement a;
+
+	if (route_now(f, t, &a) == -1)
+		return;
+	if (shape_of(&a) == t->shape) {
+		if (timer_is_set(&t->later))
+			return;
+		if (f->now.us < t->paced.us) {
+			timer_set(&f->wheel, &t->later, f->now, mono_ms_until(f->now, t->paced));
+			return;
+		}
+		t->paced = mono_add_ms(f->now, PACE_MS);
+	}
+	told_route(f, t);
 }
 
 /* Policy is asked about it, so it may be back at once: that is no flap. */
@@ -159,8 +227,8 @@ told_end(struct fabric *f, struct told *t)
 	struct announcement a = { .family = FAMILY_NODE, .name = t->origin->node, .weight = 1, .hops = 1,
 	    .epoch = t->epoch, .moved = t->origin->best != NULL || is_waiting(t->origin) };
 
-	told_say(f, t->port, KIND_WITHDRAW, &a);
-	told_close(t);
+	told_say(f, t, KIND_WITHDRAW, &a);
+	told_close(f, t);
 }
 
 /* It is new to this neighbour: the route and its names follow as there is room. */
@@ -176,6 +244,7 @@ told_all(struct fabric *f, struct port *p, struct origin *o)
 		}
 		t->port = p;
 		t->origin = o;
+		timer_init(&t->later, on_later);
 		list_add(&p->routes.tolds, &t->of_port);
 		list_add(&o->tolds, &t->of_origin);
 	}
@@ -195,12 +264,12 @@ route_claim(const struct claim *c)
 }
 
 void
-told_claim(struct fabric *f, struct port *p, const struct claim *c, bool there)
+told_claim(struct fabric *f, struct told *t, const struct claim *c, bool there)
 {
 	struct announcement a = route_claim(c);
 
-	if (border_tells_name(f, p, (enum family)a.family, a.name))
-		told_say(f, p, there ? KIND_ANNOUNCE : KIND_WITHDRAW, &a);
+	if (border_tells_name(f, t->port, (enum family)a.family, a.name))
+		told_say(f, t, there ? KIND_ANNOUNCE : KIND_WITHDRAW, &a);
 }
 
 void
@@ -222,10 +291,10 @@ route_name(struct fabric *f, struct claim *c, bool there)
 	if (!there)
 		route_skip(c);
 	list_each(n, &c->via->origin->tolds) {
-		const struct told *t = list_of(n, struct told, of_origin);
+		struct told *t = list_of(n, struct told, of_origin);
 
 		if (!t->due)
-			told_claim(f, t->port, c, there);
+			told_claim(f, t, c, there);
 	}
 }
 
@@ -238,7 +307,7 @@ route_own(struct fabric *f, struct exported *x, const struct announcement *a, bo
 		if (!there && t->next == &x->of_own)
 			t->next = x->of_own.next;
 		if (!t->due && border_tells_name(f, t->port, (enum family)a->family, a->name))
-			told_say(f, t->port, there ? KIND_ANNOUNCE : KIND_WITHDRAW, a);
+			told_say(f, t, there ? KIND_ANNOUNCE : KIND_WITHDRAW, a);
 	}
 }
 
@@ -249,23 +318,46 @@ sibling(struct fabric *f, const struct via *v, const struct claim *c)
 }
 
 /* The same origin by another way: mostly with the same names, which are not said again. */
-static void
-tell_differences(struct fabric *f, struct port *p, const struct via *was, const struct via *now)
+static bool
+has_same_names(const struct via *a, const struct via *b)
 {
-	if (was->names == now->names && was->names_digest == now->names_digest)
-		return;
-	list_each(n, &was->claims) {
-		const struct claim *c = list_of(n, struct claim, of_via);
+	return a->names == b->names && a->names_digest == b->names_digest;
+}
 
-		if (!sibling(f, now, c))
-			told_claim(f, p, c, false);
-	}
+static void
+tell_added(struct fabric *f, struct told *t, const struct via *was, const struct via *now)
+{
 	list_each(n, &now->claims) {
 		const struct claim *c = list_of(n, struct claim, of_via), *old = sibling(f, was, c);
 
 		if (!old || old->digest != c->digest)
-			told_claim(f, p, c, true);
+			told_claim(f, t, c, true);
 	}
+}
+
+static void
+tell_removed(struct fabric *f, struct told *t, const struct via *was, const struct via *now)
+{
+	list_each(n, &was->claims) {
+		const struct claim *c = list_of(n, struct claim, of_via);
+
+		if (!sibling(f, now, c))
+			told_claim(f, t, c, false);
+	}
+}
+
+/* The names that come before it may be whole, and those that go after it has said that it is not. */
+static void
+tell_move(struct fabric *f, struct told *t, const struct via *was)
+{
+	const struct via *now = t->origin->best;
+	bool differ = !has_same_names(was, now);
+
+	if (differ)
+		tell_added(f, t, was, now);
+	told_change(f, t);
+	if (differ)
+		tell_removed(f, t, was, now);
 }
 
 static void
@@ -279,14 +371,17 @@ tell_change(struct fabric *f, struct port *p, struct origin *o, struct via *was)
 	} else if (!t) {
 		told_all(f, p, o);
 	} else {
-		if (!t->due)
-			told_route(f, t);
-		if (o == f->rib.self || was == o->best)
-			return;
-		if (t->next || !was)
+		bool moved = o != f->rib.self && was != o->best;
+
+		if (moved && was && !t->next) {
+			tell_move(f, t, was);
+		} else {
+			if (!t->due)
+				told_change(f, t);
+			if (!moved)
+				return;
 			told_sending(t, told_names(f, o)->next);
-		else
-			tell_differences(f, p, was, o->best);
+		}
 	}
 	/* a queue that is empty is not pumped */
 	route_pump(f, p);

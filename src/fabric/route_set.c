@@ -45,16 +45,31 @@ send_name(struct fabric *f, struct told *t)
 	p->routes.gap = false;
 	t->next = at->next;
 	if (t->origin != f->rib.self)
-		told_claim(f, p, list_of(at, struct claim, of_via), true);
+		told_claim(f, t, list_of(at, struct claim, of_via), true);
 	else if (exported_get(f, list_of(at, struct exported, of_own), &a) &&
 	    border_tells_name(f, p, (enum family)a.family, a.name))
-		told_say(f, p, KIND_ANNOUNCE, &a);
+		told_say(f, t, KIND_ANNOUNCE, &a);
 	if (p->routes.gap && p->ops->queued(p)) {
 		t->next = at;
 		p->routes.gap = gap;
 		return false;
 	}
 	p->routes.gap |= gap;
+	return true;
+}
+
+/* That was the last name: the route is whole, unless it is partial here. */
+static bool
+send_whole(struct fabric *f, struct told *t)
+{
+	struct port *p = t->port;
+	bool gap = p->routes.gap;
+
+	t->sent = true;
+	if (t->partial && !told_is_partial(f, t) && told_route(f, t) == -1 && p->ops->queued(p)) {
+		p->routes.gap = gap;
+		return false;
+	}
 	return true;
 }
 
@@ -96,7 +111,19 @@ tell_digest(struct fabric *f, struct port *p)
 		count++;
 		sum_names(f, t, &digest, &count);
 	}
-	export_digest(p, 0, count, digest);
+	export_digest(p, count, digest);
+}
+
+/* What found no room is told again, with all that belongs to it. */
+static void
+send_lost(struct fabric *f, struct port *p)
+{
+	list_each_safe(n, &p->routes.tolds) {
+		struct told *t = list_of(n, struct told, of_port);
+
+		if (!t->sent)
+			told_all(f, p, t->origin);
+	}
 }
 
 void
@@ -112,6 +139,8 @@ route_pump(struct fabric *f, struct port *p)
 			if (!send_name(f, t))
 				return;
 		if (t->next == end) {
+			if (!send_whole(f, t))
+				return;
 			told_sending(t, NULL);
 			list_del(&t->of_port);
 			list_add(&p->routes.tolds, &t->of_port);
@@ -119,9 +148,15 @@ route_pump(struct fabric *f, struct port *p)
 	}
 	if (p->routes.sending || p->ops->queued(p) >= PORT_LOW)
 		return;
+	if (p->routes.gap)
+		send_lost(f, p);
+	if (p->routes.sending) {
+		route_pump(f, p);
+		return;
+	}
 	/* END would make it forget what it did not hear */
 	if (p->routes.end_due && !p->routes.gap)
-		port_say(p, KIND_END, 0, 0, STR(""));
+		export_end(p);
 	if (p->routes.end_due || p->routes.gap) {
 		p->routes.end_due = p->routes.gap = false;
 		tell_digest(f, p);
@@ -155,9 +190,18 @@ route_all(struct fabric *f, struct port *p)
 	route_pump(f, p);
 }
 
+void
+route_asked(struct fabric *f, struct port *p, const struct envelope *e)
+{
+	export_asked(p, e);
+	list_each(n, &p->routes.tolds)
+		list_of(n, struct told, of_port)->sent = false;
+	route_all(f, p);
+}
+
 /* Names that may not be told any more; that it never heard of some does no harm. */
 static void
-untell_closed(struct fabric *f, const struct told *t)
+untell_closed(struct fabric *f, struct told *t)
 {
 	struct announcement a;
 
@@ -167,7 +211,7 @@ untell_closed(struct fabric *f, const struct told *t)
 		else if (!exported_get(f, list_of(n, struct exported, of_own), &a))
 			continue;
 		if (!border_tells_name(f, t->port, (enum family)a.family, a.name))
-			told_say(f, t->port, KIND_WITHDRAW, &a);
+			told_say(f, t, KIND_WITHDRAW, &a);
 	}
 }
 
@@ -202,7 +246,7 @@ void
 route_down(struct fabric *f, struct port *p)
 {
 	while (!list_empty(&p->routes.tolds))
-		told_close(list_of(p->routes.tolds.next, struct told, of_port));
+		told_close(f, list_of(p->routes.tolds.next, struct told, of_port));
 	gate_tellings_close(f, &p->routes.tellings, false);
 	while (!list_empty(&p->routes.vias))
 		via_close(f, list_of(p->routes.vias.next, struct via, of_port));

@@ -12,8 +12,8 @@ enum { DEPTH = 8 };
 const char *
 via_word(const struct via *v)
 {
-	return !v->digest ? "withdrawn" : via_waits(v) ? "pending" : !via_is_taken(v) ? "denied" : v->held ? "held" : v == v->origin->best ? "best" :
-	    via_serves(v) ? "equal" : "other";
+	return !v->digest ? "withdrawn" : via_waits(v) ? "pending" : !via_is_taken(v) ? "denied" :
+	    v == v->origin->best ? "best" : via_serves(v) ? "equal" : v->held || v->damped ? "held" : "other";
 }
 
 void
@@ -32,8 +32,15 @@ via_why(const struct via *v, struct mono now, char *to, size_t size)
 	else if (v->held)
 		snprintf(to, size, "lost %" PRIu32 " times lately: not used for %" PRIu64 " ms", v->flaps,
 		    mono_ms_until(now, v->held_until));
+	else if (v->damped && via_serves(v))
+		snprintf(to, size, "held, but the only one: lost %" PRIu32 " times lately", v->flaps);
+	else if (v->damped)
+		snprintf(to, size, "lost %" PRIu32 " times lately: for %" PRIu64 " ms others come first", v->flaps,
+		    mono_ms_until(now, v->damped_until));
 	else if (!best || via_serves(v))
 		return;
+	else if (v->partial && !best->partial)
+		snprintf(to, size, "its names have not all been told yet");
 	else if (v->preference != best->preference)
 		snprintf(to, size, "preference %" PRId32 " is less than %" PRId32, v->preference, best->preference);
 	else if (v->score != best->score)

@@ -21,7 +21,8 @@
 	X(cost_milli,		0x000d, u32)	\
 	X(reliability_ppm,	0x000e, u32)	\
 	X(bandwidth_mbps,	0x000f, u32)	\
-	X(moved,		0x0010, bit)
+	X(moved,		0x0010, bit)	\
+	X(partial,		0x0011, bit)
 
 enum { WEIGHT_DEFAULT = 100, WEIGHT_MAX = 65535, LOCAL_MAX = 128, SUFFIX_MAX = 32 };
 
@@ -314,5 +315,7 @@ route_digest(const struct announcement *a)
 	h = fnv_u32(h, a->cost_milli);
 	h = fnv_u32(h, a->reliability_ppm);
 	h = fnv_u32(h, a->bandwidth_mbps);
-	return a->tags.n ? fnv_text(h, a->tags) : h;
+	if (a->tags.n)
+		h = fnv_text(h, a->tags);
+	return a->partial ? fnv(h, &a->partial, 1) : h;
 }

@@ -34,6 +34,7 @@ struct announcement {
 	uint32_t lifetime_ms;		/* until the origin must have said it again */
 	uint32_t latency_us, cost_milli, reliability_ppm, bandwidth_mbps;	/* so far; 0: not known */
 	uint8_t moved;			/* of a withdrawal: it now goes through the receiver */
+	uint8_t partial;		/* of a route: there are names behind it that were not told yet */
 };
 
 int announcement_put(struct buf *, const struct announcement *);	/* -1: full */
@@ -42,7 +43,8 @@ int announcement_get(struct str body, struct announcement *, struct err *);
 int announcement_check(const struct announcement *, struct err *);
 	/* are name, version and lists well formed? (bus clients build it from JSON) */
 uint64_t route_digest(const struct announcement *);
-	/* of a route to a node: name, path, clusters, metric and tags, not when it was said */
+	/* of a route to a node: name, path, clusters, metric, tags and whether it
+	 * is partial, not when it was said */
 const char *family_name(uint8_t);		/* "service"; unknown: "unknown" */
 uint64_t announcement_digest(const struct announcement *);
 	/* FNV-1a 64 over family, name, version, methods, tags, weight and

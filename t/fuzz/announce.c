@@ -48,7 +48,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	    str_eq(a.version, again.version) && a.family == again.family);
 	must(route_digest(&a) == route_digest(&again) && str_eq(a.origin, again.origin) &&
 	    str_eq(a.clusters, again.clusters) && a.epoch == again.epoch && a.lifetime_ms == again.lifetime_ms &&
-	    !a.moved == !again.moved);
+	    !a.moved == !again.moved && !a.partial == !again.partial);
 	buf_free(&b);
 	return 0;
 }

@@ -100,6 +100,7 @@ lies_route(uint8_t kind)
 		a.cost_milli = byte() << 24;
 		a.reliability_ppm = byte() << 12;
 		a.moved = byte() & 1;
+		a.partial = a.cost_milli >> 24 & 1;
 	}
 	say(&liar, kind, &a);
 }
@@ -207,12 +208,17 @@ one(void)
 	} else if (what == 8) {
 		lies_raw(byte() % 4 ? KIND_ANNOUNCE : KIND_WITHDRAW);
 	} else if (what == 9) {
-		fake_say(&liar, (struct envelope){ .kind = KIND_END, .hops = 1 });
-	} else if (what == 10) {
-		uint8_t b[12] = { 0, 0, 0, (uint8_t)byte(), (uint8_t)byte() };
+		uint8_t b[4] = { 0, 0, 0, (uint8_t)byte() };
 
-		fake_say(&liar, (struct envelope){ .kind = KIND_DIGEST, .flags = byte() & 1 ? FLAG_ERROR : 0, .hops = 1,
-		    .payload = { (const char *)b, sizeof b } });
+		fake_say(&liar, (struct envelope){ .kind = KIND_END, .hops = 1,
+		    .payload = { (const char *)b, b[3] & 8 ? 0 : sizeof b } });
+	} else if (what == 10) {
+		uint8_t b[16] = { 0, 0, 0, (uint8_t)byte(), (uint8_t)byte() };
+
+		uint16_t flags = byte() & 1 ? FLAG_ERROR : 0;
+
+		fake_say(&liar, (struct envelope){ .kind = KIND_DIGEST, .flags = flags, .hops = 1,
+		    .payload = { (const char *)b, flags ? sizeof b : 12 } });
 	} else if (what == 14) {
 		liar.slow = !liar.slow;
 		fake_read(&liar, liar.waiting);

@@ -9,9 +9,12 @@ route_timers(const struct fabric *f)
 {
 	uint64_t count = timer_is_set(&f->rib.refresh);
 
-	list_each(n, &f->ports)
+	list_each(n, &f->ports) {
 		list_each(m, &list_of(n, struct port, all)->routes.vias)
 			count += timer_is_set(&list_of(m, struct via, of_port)->timer);
+		list_each(m, &list_of(n, struct port, all)->routes.tolds)
+			count += timer_is_set(&list_of(m, struct told, of_port)->later);
+	}
 	return count;
 }
 

@@ -49,6 +49,9 @@ static struct hubs {
 	unsigned refusals;		/* ERROR on links */
 	bool refuse;			/* they are expected */
 	struct hub_end *leaf[HUB_LEAVES];	/* NULL: none */
+	unsigned narrow;		/* links: a byte counts as so many more */
+	size_t room;			/* links: bytes that a queue of theirs takes; 0: no bound */
+	void (*watch)(void);		/* after each message */
 } hubs;
 
 static inline unsigned
@@ -64,12 +67,14 @@ hub_send(struct port *p, const struct envelope *e, struct str more)
 
 	if (p->kind == PORT_SELF && e->kind != KIND_REQUEST)
 		return 0;
+	if (end->other && hubs.room && buf_len(&end->queue) + envelope_size(e) > hubs.room)
+		return -1;
 	return envelope_put(&end->queue, e, more);
 }
 
 static inline uint64_t hub_mark(struct port *p) { (void)p; return 1; }
 static inline bool hub_gone(struct port *p, uint64_t mark) { (void)p, (void)mark; return true; }
-static inline size_t hub_queued(struct port *p) { return buf_len(&list_of(p, struct hub_end, port)->queue); }
+static inline size_t hub_queued(struct port *p) { return buf_len(&list_of(p, struct hub_end, port)->queue) * (1 + hubs.narrow); }
 static inline void hub_close(struct port *p, enum error error, const char *why) { (void)p, (void)error, (void)why; }
 
 static inline void
@@ -256,6 +261,8 @@ hubs_deliver(struct hub_end *end)
 	else
 		fabric_receive(&end->other->hub->f, &end->other->port, &e);
 	fabric_pump(&end->hub->f, &end->port);
+	if (hubs.watch)
+		hubs.watch();
 	return true;
 }
 

@@ -218,13 +218,14 @@ exporting(void)
 	fabric_digest(&f);
 	ok(fake_hears(&up, KIND_DIGEST) && be_u64((const uint8_t *)up.e.payload.p + 4) ==
 	    f.rib.own_digest, "the digest goes up when asked for");
-	fake_say(&up, (struct envelope){ .kind = KIND_DIGEST, .flags = FLAG_ERROR });
+	fake_say(&up, (struct envelope){ .kind = KIND_DIGEST, .flags = FLAG_ERROR, .payload = { "0123456789ab\0\0\1\2", 16 } });
 	{
 		unsigned names = 0;
 
 		while (fake_next(&up) && up.e.kind == KIND_ANNOUNCE)
 			names++;
 		ok(names == 3 && up.e.kind == KIND_END, "who knows something else is told all again: %u", names);
+		ok(str_eq(up.e.payload, (struct str){ "\0\0\1\2", 4 }), "END has the number of who asked");
 	}
 	fake_say(&up, (struct envelope){ .kind = KIND_ANNOUNCE });
 	is_int(f.count.malformed, 1, "an uplink announces nothing to us");
@@ -347,6 +348,8 @@ digest(struct fake *k, uint32_t count, uint64_t sum)
 static void
 digests(void)
 {
+	char last;
+
 	begin();
 	fake_announce(&leaf, KIND_ANNOUNCE, FAMILY_SERVICE, "s", "", 0);
 	fake_announce(&leaf, KIND_ANNOUNCE, FAMILY_SERVICE, "t", "", 0);
@@ -366,6 +369,14 @@ digests(void)
 	    fib_name(&f.fib, FAMILY_NODE, STR("leaf")), "the rest is there, and its own id");
 	digest(&leaf, 2, leaf.port.digest);
 	ok(fake_hears_nothing(&leaf), "and equal again");
+	digest(&leaf, 9, 9);
+	ok(fake_hears(&leaf, KIND_DIGEST) && leaf.e.payload.n == 16, "each time we ask for all has a number");
+	last = leaf.e.payload.p[15];
+	fake_announce(&leaf, KIND_ANNOUNCE, FAMILY_SERVICE, "s", "", 0);
+	fake_say(&leaf, (struct envelope){ .kind = KIND_END, .payload = { (const char[4]){ 0, 0, 0, (char)(last - 1) }, 4 } });
+	ok(fib_name(&f.fib, FAMILY_SERVICE, STR("u")) != NULL, "an END that was under way is not that of this set");
+	fake_say(&leaf, (struct envelope){ .kind = KIND_END, .payload = { (const char[4]){ 0, 0, 0, last }, 4 } });
+	ok(!fib_name(&f.fib, FAMILY_SERVICE, STR("u")) && fib_name(&f.fib, FAMILY_SERVICE, STR("s")), "its own is");
 	fake_say(&leaf, (struct envelope){ .kind = KIND_DIGEST, .payload = STR("short") });
 	digest(&a, 0, 0);
 	ok(f.count.malformed == 2 && fake_hears_nothing(&a), "a digest is 12 bytes from a link");

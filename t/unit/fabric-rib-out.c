@@ -24,7 +24,7 @@ split_horizon(void)
 	moved.moved = 1;
 	unsays_as(&n3, "o", moved);
 	ok(next_is("o", &n1) && told(&n1, KIND_WITHDRAW, "o", &a), "and back again");
-	ok(told(&n3, KIND_ANNOUNCE, "o", &a) && messages(&n3) == 2, "with its names");
+	ok(told(&n3, KIND_ANNOUNCE, "o", &a) && a.partial && messages(&n3) == 3, "with its names, and once more without a mark");
 	names(&n2, KIND_ANNOUNCE, FAMILY_SERVICE, "n2", "s");
 	forget_all();
 	says(&n3, "o n3");
@@ -39,6 +39,7 @@ static void
 moving(void)
 {
 	struct announcement a;
+	unsigned told_others = 0;
 
 	begin_with(3);
 	says(&n1, "o n1");
@@ -49,7 +50,7 @@ moving(void)
 	unsays(&n1, "o");
 	ok(told(&n3, KIND_ANNOUNCE, "o", &a) && fake_hears_nothing(&n3), "1000 names move: the third hears one message");
 	ok(told(&n2, KIND_WITHDRAW, "o", &a) && fake_hears_nothing(&n2), "its next hop hears one");
-	ok(messages(&n1) == 1001, "who was it hears all");
+	ok(messages(&n1) == 1002, "who was it hears all");
 	ok(next_is("o", &n2) && holds("s999"), "and they are there");
 	names(&n2, KIND_WITHDRAW, FAMILY_SERVICE, "o", "s7");
 	forget_all();
@@ -58,9 +59,12 @@ moving(void)
 	services(&n1, "o", 0, 8);
 	forget_all();
 	fake_down(&n1);
-	ok(told(&n3, KIND_WITHDRAW, "n1", &a) && told(&n3, KIND_ANNOUNCE, "o", &a) &&
-	    told(&n3, KIND_WITHDRAW, "s7", &a), "a name that is not there any more is taken back");
-	ok(messages(&n3) == 992 && holds("s8") && !holds("s7"), "those that were missing are told");
+	ok(told(&n3, KIND_WITHDRAW, "n1", &a) && told(&n3, KIND_ANNOUNCE, "s8", &a), "names that were missing are told");
+	for (int i = 9; i < 1000; i++)
+		told_others += fake_hears(&n3, KIND_ANNOUNCE);
+	ok(told_others == 991 && told(&n3, KIND_ANNOUNCE, "o", &a) && !a.partial, "then the route");
+	ok(told(&n3, KIND_WITHDRAW, "s7", &a) && fake_hears_nothing(&n3) && holds("s8") && !holds("s7"),
+	    "then one that is not there any more is taken back");
 	fake_down(&n2);
 	ok(told(&n3, KIND_WITHDRAW, "n2", &a) + told(&n3, KIND_WITHDRAW, "o", &a) == 2 && fake_hears_nothing(&n3),
 	    "29: a link is cut: a message a route");
@@ -96,6 +100,87 @@ changes(void)
 	end();
 }
 
+/* A way whose names have not come is not taken while there is another. */
+static void
+make_before_break(void)
+{
+	struct announcement a, partial = usual;
+
+	partial.partial = 1;
+	begin_with(3);
+	says(&n1, "o x n1");
+	services(&n1, "o", 0, 100);
+	forget_all();
+	says_as(&n2, "o n2", partial);
+	ok(next_is("o", &n1) && fake_hears_nothing(&n3), "a better way without its names is not taken");
+	services(&n2, "o", 0, 100);
+	ok(next_is("o", &n1) && fake_hears_nothing(&n3), "nor while they come");
+	says(&n2, "o n2");
+	ok(next_is("o", &n2) && told(&n3, KIND_ANNOUNCE, "o", &a) && fake_hears_nothing(&n3),
+	    "with them it is: one message to who listens");
+	says_as(&n2, "o n2", partial);
+	ok(next_is("o", &n1) && told(&n3, KIND_ANNOUNCE, "o", &a) && fake_hears_nothing(&n3), "partial again: back");
+	unsays(&n1, "o");
+	ok(next_is("o", &n2) && told(&n3, KIND_ANNOUNCE, "o", &a) && a.partial, "the only one is used as it is, and told so");
+	says(&n2, "o n2");
+	ok(told(&n3, KIND_ANNOUNCE, "o", &a) && !a.partial && fake_hears_nothing(&n3), "until it is whole");
+	route_again(&n2.port);
+	forget_all();
+	says_as(&n2, "o n2", partial);
+	ok(!rib_origin(&f, STR("o"))->best->partial, "what we asked for again was whole, and is till the END");
+	fake_open(&f, &n4, PORT_PEER, "n4");
+	while (fake_next(&n4) && n4.e.kind == KIND_ANNOUNCE)
+		if (announcement_get(n4.e.payload, &a, &(struct err){ .status = 0 }) == 0 && str_is(a.name, "o") && a.partial)
+			break;
+	ok(a.partial, "a new neighbour hears first that names follow");
+	end();
+}
+
+static void
+said_with(struct fake *k, uint64_t epoch, uint32_t latency_us)
+{
+	struct announcement a = usual;
+
+	a.epoch = epoch;
+	a.latency_us = latency_us;
+	says_as(k, "o n1", a);
+}
+
+/* What changes of a route but its path is told ten times a second at most. */
+static void
+pacing(void)
+{
+	struct announcement a;
+
+	begin();
+	says(&n1, "o n1");
+	forget_all();
+	for (uint32_t i = 1; i <= 1000; i++)
+		said_with(&n1, i, i);
+	ok(told(&n2, KIND_ANNOUNCE, "o", &a) && a.latency_us == 1 && fake_hears_nothing(&n2), "of 1000 changes the first at once");
+	fake_wait(&f, 90);
+	ok(fake_hears_nothing(&n2), "then none for a while");
+	fake_wait(&f, 40);
+	ok(told(&n2, KIND_ANNOUNCE, "o", &a) && a.latency_us == 1000 && a.epoch == 1000 && fake_hears_nothing(&n2), "then the last");
+	fake_wait(&f, 1000);
+	ok(fake_hears_nothing(&n2), "and no more");
+	said_with(&n1, 1001, 5);
+	said_with(&n1, 1002, 6);
+	forget_all();
+	unsays_as(&n1, "o", (struct announcement){ .family = FAMILY_NODE, .epoch = 1002, .hops = 1, .moved = 1 });
+	ok(told(&n2, KIND_WITHDRAW, "o", &a), "a withdrawal is not delayed");
+	says_as(&n1, "o n1", (struct announcement){ .hops = 16, .epoch = 1003, .lifetime_ms = 600000 });
+	ok(told(&n2, KIND_ANNOUNCE, "o", &a), "nor a first announcement");
+	said_with(&n1, 1004, 7);
+	said_with(&n1, 1005, 8);
+	forget_all();
+	says_as(&n1, "o x n1", (struct announcement){ .hops = 16, .epoch = 1006, .lifetime_ms = 600000 });
+	ok(told(&n2, KIND_ANNOUNCE, "o", &a) && fake_hears_nothing(&n2), "nor another path, which ends the wait");
+	fake_wait(&f, 200);
+	ok(fake_hears_nothing(&n2), "it was the last");
+	end();
+}
+
 /* --- queues --- */
 
 static uint64_t
@@ -105,8 +190,11 @@ set_digest(struct fake *k, uint32_t *count)	/* all that it was told, as a receiv
 	struct err e;
 	uint64_t digest = 0;
 
-	for (*count = 0; fake_next(k) && k->e.kind == KIND_ANNOUNCE; ++*count) {
+	for (*count = 0; fake_next(k) && k->e.kind == KIND_ANNOUNCE; ) {
 		announcement_get(k->e.payload, &a, &e);
+		if (a.partial)	/* it comes again when it is whole */
+			continue;
+		++*count;
 		digest ^= a.family == FAMILY_NODE && !a.origin.n ? route_digest(&a) : announcement_digest(&a);
 	}
 	return digest;
@@ -245,9 +333,12 @@ gap(void)
 	services(&n1, "o", 1, 2);
 	ok(told(&n2, KIND_ANNOUNCE, "s1", &a) && fake_hears_nothing(&n2), "a full queue loses a change");
 	fake_read(&n2, 1 << 20);
-	ok(fake_hears(&n2, KIND_DIGEST), "as soon as it has room a digest tells of all");
+	ok(told(&n2, KIND_ANNOUNCE, "o", &a) && a.partial && told(&n2, KIND_ANNOUNCE, "s0", &a) &&
+	    told(&n2, KIND_ANNOUNCE, "s1", &a) && told(&n2, KIND_ANNOUNCE, "o", &a) && !a.partial,
+	    "as soon as it has room it is told again, with what belongs to it");
+	ok(fake_hears(&n2, KIND_DIGEST) && fake_hears_nothing(&n2), "and a digest tells of all");
 	digest_is(&n2, FLAG_ERROR, 0, 0);
-	is_int(messages(&n2), 2 + 1 + 2 + 2, "and who asks hears all, END and the digest");
+	is_int(messages(&n2), 2 + 2 + 2 + 2, "who asks hears all, END and the digest");
 	n2.waiting = n2.max;
 	unsays(&n1, "o");
 	n2.waiting = 0;
@@ -331,6 +422,8 @@ main(void)
 	split_horizon();
 	moving();
 	changes();
+	make_before_break();
+	pacing();
 	slow_neighbour();
 	short_queue();
 	many_routes();

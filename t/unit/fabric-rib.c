@@ -251,7 +251,7 @@ hold_down(void)
 	forget_all();
 	fake_wait(&f, 1100);
 	ok(next_is("o", &n1), "33: used at 7 s");
-	ok(messages(&n2) == 2, "33: and told, with its name");
+	ok(messages(&n2) == 3, "33: and told, with its name, and that this is all");
 	moved.moved = 1;
 	unsays_as(&n1, "o", moved);
 	ok(next_is("o", NULL), "one that moved is gone");
@@ -274,6 +274,7 @@ static void
 damping(void)
 {
 	struct announcement a = usual;
+	const struct via *v;
 
 	begin();
 	f.rib.limits.hold_ms = 0;
@@ -284,10 +285,17 @@ damping(void)
 	says(&n1, "o n1");
 	ok(next_is("o", &n1), "34: once is no damping");
 	unsays(&n1, "o");
+	ok(next_is("o", NULL), "34: gone it is gone");
 	says(&n1, "o n1");
-	ok(next_is("o", NULL), "34: twice is");
+	v = rib_origin(&f, STR("o"))->best;
+	ok(next_is("o", &n1) && v->damped && via_serves(v), "34: twice is, but it is the only one: used all the same");
 	says(&n2, "o x y n2");
-	ok(next_is("o", &n2), "34: another neighbour is taken meanwhile");
+	ok(next_is("o", &n2) && v->damped && !via_serves(v), "34: another neighbour is taken meanwhile, whatever its score");
+	unsays(&n2, "o");
+	ok(next_is("o", &n1), "34: as long as it is there");
+	fake_wait(&f, 1);
+	says(&n2, "o x y n2");
+	ok(next_is("o", &n2), "34: and again");
 	fake_wait(&f, 9000);
 	ok(next_is("o", &n2), "34: not yet");
 	unsays(&n1, "o");
@@ -305,8 +313,24 @@ damping(void)
 	a.lifetime_ms = 3000;
 	says_as(&n1, "o n1", a);
 	ok(next_is("o", &n2), "damped again");
+	fake_wait(&f, 100);
 	fake_wait(&f, 3500);
 	ok(expired == 1, "a route that is not used expires as any other");
+	end();
+
+	begin();		/* both: held first, which bounds what others hear, then damped */
+	f.rib.limits.hold_ms = 2000;
+	f.rib.limits.flaps = 1;
+	f.rib.limits.flap_ms = 10000;
+	says(&n1, "o n1");
+	unsays(&n1, "o");
+	says(&n1, "o n1");
+	fake_wait(&f, 1900);
+	ok(next_is("o", NULL), "hold-down holds also the only one");
+	fake_wait(&f, 200);
+	ok(next_is("o", &n1) && rib_origin(&f, STR("o"))->best->damped, "damping does not");
+	fake_wait(&f, 8000);
+	ok(next_is("o", &n1) && !rib_origin(&f, STR("o"))->best->damped, "and ends");
 	end();
 }
 
@@ -399,6 +423,72 @@ full_sets(void)
 	end();
 }
 
+static void
+answers(struct fake *k, uint32_t number)
+{
+	const char body[4] = { (char)(number >> 24), (char)(number >> 16), (char)(number >> 8), (char)number };
+
+	fake_say(k, (struct envelope){ .kind = KIND_END, .hops = 1, .payload = { body, sizeof body } });
+}
+
+/* We ask for all while a set is under way. */
+static void
+ends_of_others(void)
+{
+	begin();
+	says(&n1, "o n1");
+	services(&n1, "o", 0, 4);
+	forget_all();
+	route_renew(&f);
+	do
+		fake_next(&n1);
+	while (!(n1.e.flags & FLAG_ERROR) && n1.e.kind != KIND_NONE);
+	ok(n1.e.kind == KIND_DIGEST && n1.e.payload.n == 16 && n1.e.payload.p[15] == 1, "who asks for all numbers it");
+	services(&n1, "o", 0, 2);
+	answers(&n1, 0);
+	ok(holds("s3") && next_is("o", &n1), "an END that was under way ends nothing");
+	digest_is(&n1, 0, 9, 99);
+	says(&n1, "n1");
+	says(&n1, "o n1");
+	services(&n1, "o", 0, 3);
+	answers(&n1, 1);
+	ok(holds("s3"), "nor does that of a set before the last one");
+	answers(&n1, 2);
+	ok(!holds("s3") && holds("s2") && next_is("o", &n1), "its own END does");
+	fake_say(&n1, (struct envelope){ .kind = KIND_END, .hops = 1, .payload = STR("12345") });
+	ok(holds("s2"), "one that is none does nothing");
+	end();
+}
+
+/* Its link vouches for it. */
+static void
+refreshes_are_lost(void)
+{
+	struct announcement a;
+	struct err err;
+	unsigned said = 0;
+
+	begin();
+	fake_wait(&f, 590 * 1000);
+	forget_all();
+	fake_open(&f, &n3, PORT_PEER, "n3");
+	while (fake_next(&n3) && (announcement_get(n3.e.payload, &a, &err) == -1 || !str_is(a.name, "n1")))
+		continue;
+	is_int(a.lifetime_ms, 200000, "a neighbour that says nothing is told on for a third of a lifetime");
+	forget_all();
+	fake_wait(&f, 101 * 1000);
+	ok(told(&n3, KIND_ANNOUNCE, "n1", &a) && a.lifetime_ms == 200000 && a.epoch == 1, "and again before that is over");
+	forget_all();
+	for (int i = 0; i < 20; i++) {
+		fake_wait(&f, 90 * 1000);
+		says_as(&n1, "n1", (struct announcement){ .hops = 16, .epoch = 2 + (uint64_t)i, .lifetime_ms = 600000 });
+	}
+	while (fake_next(&n3))
+		said += announcement_get(n3.e.payload, &a, &err) == 0 && str_is(a.name, "n1");
+	is_int(said, 20, "one that says so itself is told as often as it does");
+	end();
+}
+
 int
 main(void)
 {
@@ -413,5 +503,7 @@ main(void)
 	damping();
 	flapping();
 	full_sets();
+	ends_of_others();
+	refreshes_are_lost();
 	return done();
 }

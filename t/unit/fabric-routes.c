@@ -230,6 +230,152 @@ all_of_four(void)
 	    wrong ? wrong : "all as they should be");
 }
 
+/* --- make before break --- */
+
+static unsigned known[HUBS_MAX][HUBS_MAX];	/* by each hub, of each other: its services, as bits */
+static unsigned lost_ways;		/* how often only ways without their names were left */
+
+static void
+look(unsigned now[HUBS_MAX][HUBS_MAX])
+{
+	char text[16];
+	struct name *name;
+
+	memset(now, 0, sizeof known);
+	for (int i = 0; i < hubs.count; i++)
+		for (int s = 0; s < HUB_NAMES; s++) {
+			snprintf(text, sizeof text, "s%d", s);
+			if ((name = fib_name(&hubs.hub[i].f.fib, FAMILY_SERVICE, str(text))) == NULL)
+				continue;
+			list_each(n, &name->claims) {
+				const struct claim *c = list_of(n, struct claim, of_name);
+
+				if (c->via && claim_serves(c))
+					now[i][c->via->origin->node.p[1] - '0'] |= 1u << s;
+			}
+		}
+}
+
+static bool
+has_whole_way(int i, int j)
+{
+	const struct origin *o = rib_origin(&hubs.hub[i].f, str(hubs.hub[j].name));
+
+	if (o)
+		list_each(n, &o->vias) {
+			const struct via *v = list_of(n, struct via, of_origin);
+
+			if (v->digest && !v->held && !v->partial)
+				return true;
+		}
+	return false;
+}
+
+/* A hub that has a way to a holder, with its names, knows what it knew. */
+static void
+nothing_forgotten(void)
+{
+	static char text[120];
+	unsigned now[HUBS_MAX][HUBS_MAX];
+
+	look(now);
+	for (int i = 0; i < hubs.count; i++)
+		for (int j = 0; j < hubs.count; j++) {
+			unsigned gone = known[i][j] & ~now[i][j];
+
+			if (gone && !wrong && has_whole_way(i, j)) {
+				snprintf(text, sizeof text, "h%d has forgotten what h%d holds (%x), and has a way to it", i, j, gone);
+				must(text);
+			}
+			lost_ways += gone && hubs_next(i, j) != -1;
+		}
+	memcpy(known, now, sizeof known);
+}
+
+/* Links come, and nothing else happens: each hub knows all the time what it knew. */
+static void
+nothing_unknown(void)
+{
+	static char text[120];
+	unsigned now[HUBS_MAX][HUBS_MAX];
+
+	look(now);
+	for (int i = 0; i < hubs.count; i++)
+		for (int j = 0; j < hubs.count; j++) {
+			if (known[i][j] & ~now[i][j] && !wrong) {
+				snprintf(text, sizeof text, "a link came, and h%d does not know %x of h%d", i,
+				    known[i][j] & ~now[i][j], j);
+				must(text);
+			}
+			known[i][j] |= now[i][j];
+		}
+}
+
+static void
+cut_seen(int i, int j)
+{
+	hubs_cut(i, j);
+	if (hubs.watch)
+		hubs.watch();
+}
+
+/* Services stay where they are; links come and go, also while it is not quiet. */
+static void
+make_before_break(const char *what, unsigned seeds, bool cuts, unsigned narrow, size_t room)
+{
+	uint64_t seed = tap_seed();
+	unsigned run, changes = 0;
+
+	lost_ways = 0;
+	for (run = 0; run < seeds && !wrong; run++) {
+		hubs_open(3 + (int)(tap_rand(&seed) % (HUBS_MAX - 2)), tap_rand(&seed));
+		hubs.narrow = narrow;
+		for (int i = 0; i < hubs.count; i++) {
+			for (int s = 0; s < HUB_NAMES; s++)
+				hub_serve(&hubs.hub[i], s, hubs_pick(2));
+			if (i)
+				hubs_link(i, (int)hubs_pick((unsigned)i));
+			hubs.hub[i].f.rib.limits.hold_ms = 0;
+		}
+		hubs_settle();
+		hubs_wait(1000);
+		must(hubs_right());
+		look(known);
+		hubs.room = room;
+		hubs.refuse = room != 0;
+		hubs.watch = cuts ? nothing_forgotten : nothing_unknown;
+		for (unsigned n = 20; n && !wrong; n--, changes++) {
+			int i = (int)hubs_pick((unsigned)hubs.count), j = (int)hubs_pick((unsigned)hubs.count);
+
+			if (cuts && hubs_pick(3) == 0)
+				cut_seen(i, j);
+			else
+				hubs_link(i, j);
+			for (unsigned k = hubs_pick(4) ? hubs_pick(60) : 0; k; k--)
+				hubs_deliver_some();
+			if (hubs_pick(4) == 0)
+				hubs_settle();
+			if (hubs_pick(4) == 0)
+				hubs_tick(20 * hubs_pick(10));
+		}
+		hubs_settle();
+		hubs.watch = NULL;
+		hubs.narrow = 0;
+		hubs.room = 0;
+		for (int k = 0; room && k < 2 * HUBS_MAX; k++) {
+			hubs_wait(1000);
+			hubs_digests();
+		}
+		hubs_wait(130000);
+		must(hubs_right());
+		must(hubs_agree());
+		hubs.refuse = false;
+		hubs_close();
+	}
+	ok(!wrong, "make before break, %s (%u changes, %u times cut off): %s", what, changes, lost_ways,
+	    wrong ? wrong : "nothing is unknown that has a way");
+}
+
 int
 main(void)
 {
@@ -239,5 +385,11 @@ main(void)
 	random_topologies(seeds ? (unsigned)atoi(seeds) : 600, false);
 	random_topologies(seeds ? (unsigned)atoi(seeds) : 300, true);
 	refreshing();
+	make_before_break("links come", seeds ? (unsigned)atoi(seeds) : 300, false, 0, 0);
+	make_before_break("links come and go", seeds ? (unsigned)atoi(seeds) : 300, true, 0, 0);
+	make_before_break("in sets that are split", 200, false, 2000, 0);
+	make_before_break("in split sets, links go as well", 200, true, 2000, 0);
+	make_before_break("links come, queues overflow", 200, false, 0, 500);
+	make_before_break("links come, split and overflow", 200, false, 1000, 400);
 	return done();
 }

@@ -122,7 +122,8 @@ same(const struct announcement *a, const struct announcement *b)
 	    a->max_concurrency == b->max_concurrency && str_eq(a->path, b->path) &&
 	    str_eq(a->origin, b->origin) && str_eq(a->clusters, b->clusters) && a->epoch == b->epoch &&
 	    a->lifetime_ms == b->lifetime_ms && a->latency_us == b->latency_us && a->cost_milli == b->cost_milli &&
-	    a->reliability_ppm == b->reliability_ppm && a->bandwidth_mbps == b->bandwidth_mbps && a->moved == b->moved;
+	    a->reliability_ppm == b->reliability_ppm && a->bandwidth_mbps == b->bandwidth_mbps && a->moved == b->moved &&
+	    a->partial == b->partial;
 }
 
 static void
@@ -167,6 +168,7 @@ round_trips(void)
 			a.reliability_ppm = (uint32_t)tap_rand(&seed);
 			a.bandwidth_mbps = (uint32_t)tap_rand(&seed);
 			a.moved = tap_rand(&seed) % 2;
+			a.partial = tap_rand(&seed) % 2;
 		}
 		equal = equal && announcement_put(&b, &a) == 0;
 		if (announcement_get(buf_view(&b), &got, &e) == -1) {
