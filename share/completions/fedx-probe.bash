@@ -57,7 +57,7 @@ _fedx_probe() {
 		((at > 1)) && words="$common -m --method --kind --as"
 		;;
 	reload) words="$common --check --confirm" ;;
-	doctor) words="$common -C --cluster -t --as --insecure --role --tls-ca --token-file"; ((at == 0)) && words+=' fedx:// fedxs:// ws:// wss:// unix:' ;;
+	doctor) words="$common -C --cluster -t --as --insecure --role --tls-ca --token-file"; ((at == 0)) && words+=' fedx:// fedxs:// fedx+srv:// fedxs+srv:// ws:// wss:// unix:' ;;
 	routes) words=$common; ((at == 0)) && words+=" $(_fedx_probe_names routes 3) $(_fedx_probe_names services 1) $(_fedx_probe_names endpoints 1)" ;;
 	link)
 		((at == 0)) && words='pause resume retry drain'

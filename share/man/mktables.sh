@@ -122,7 +122,7 @@ settings_text() { cat <<'END'
 id		the id of this node, as --id says it
 cluster		its cluster, as --cluster says it
 listen		addresses where links and clients are accepted, a list, as --listen says them
-uplink		URLs of the hub, a list, as --uplink says them; each dial takes the next one
+uplink		URLs of the hub, a list, as --uplink says them, those by SRV records too (fedxs+srv://example.net); each dial takes the next one
 peers		URLs of other hubs, a list, as --peer says them: each is dialled, and stays linked; hubs only
 rundir		the run directory, as --rundir says it
 token_file		a hub: the file of those who may join; a leaf: the file with the token to show
@@ -182,7 +182,7 @@ federation.links_per_minute	10	new links of one other cluster in a minute
 federation.requests_per_minute	100	requests of one other cluster in a minute
 drain.wait	10s	how long a drain waits for requests in flight
 dns.servers		name servers instead of those of the system, like 192.0.2.53,[2001:db8::53]:5353
-tls.pin		sha256: and 64 hex digits, the hash of the hub's certificate in DER: what is trusted instead of a CA
+tls.pin		sha256: and 64 hex digits, the hash of the hub's certificate in DER: what is trusted instead of a CA, whatever name the certificate carries
 uplink.token_file		what a hub shows to its uplink and its peers: a file with one token, as a leaf's --token-file
 log.level	info	how much is logged: error, warning, info or debug
 log.format	logfmt	logfmt or json

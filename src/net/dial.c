@@ -1,9 +1,13 @@
 /*
- * dial.c - one attempt to connect: name, address after address, TLS.
+ * dial.c - one attempt to connect: SRV records, target after target: name,
+ * address after address, TLS.
  *
  * Every step ends in an event of the loop, so done() is never called from
  * inside dial_open().  Of several failures the first is reported, except that
  * TLS with a wrong certificate at one address says more than a refusal.
+ *
+ * DNS is not trusted: the certificate is for what the url has, wherever the
+ * SRV records lead (RFC 6125).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +27,9 @@ enum {
 	EXIT_NOHOST = 68, EXIT_UNREACHED = 69, EXIT_PROTOCOL = 76
 };
 
-enum dial_state { DIAL_NONE, DIAL_RESOLVING, DIAL_NEXT, DIAL_CONNECTING, DIAL_SECURING };
+enum { WHERE = 2 * 256 + ADDR_TEXT + 16 };	/* of what names the other side */
+
+enum dial_state { DIAL_NONE, DIAL_ASKING, DIAL_RESOLVING, DIAL_NEXT, DIAL_CONNECTING, DIAL_SECURING };
 
 struct dial {
 	struct net *net;
@@ -34,17 +40,22 @@ struct dial {
 	ev_io io;			/* CONNECTING */
 	ev_timer timer;			/* when the state has lasted long enough */
 	struct mono until;
-	uint32_t timeout_ms;
-	struct lookup *lookup;		/* RESOLVING */
+	struct mono target_until;	/* of this target: its part of that */
+	uint64_t wait_ms;		/* of timer */
+	struct lookup *lookup;		/* ASKING, RESOLVING */
 	struct conn *conn;		/* SECURING */
 	struct addr addrs[LOOKUP_ADDRS];
 	size_t n, at;			/* at: the one that is tried */
+	struct target targets[SRV_TARGETS];
+	size_t target_count, target;	/* 0 without SRV; target: the one that is tried */
 	struct err e;			/* of what failed so far */
 	bool named;			/* host is a name: messages add the address */
 	char host[256];			/* or the path of a unix socket */
+	char name[256];			/* of the certificate: as the url has it */
 };
 
 static void dial_next(struct dial *);
+static void dial_target(struct dial *);
 
 void
 dial_close(struct dial *d)
@@ -89,22 +100,23 @@ dial_done(struct dial *d, struct conn *c)
 
 /* "hub.example.net at 192.0.2.1:7342", "192.0.2.1:7342", "/run/x.sock" */
 static void
-dial_where(const struct dial *d, char to[256 + ADDR_TEXT + 8])
+dial_where(const struct dial *d, char to[WHERE])
 {
 	char addr[ADDR_TEXT];
 
 	addr_text(&d->addrs[d->at], addr);
 	if (d->addrs[d->at].at.ss_family == AF_UNIX)
-		snprintf(to, 256 + ADDR_TEXT + 8, "%s", d->host);
+		snprintf(to, WHERE, "%s", d->host);
 	else if (d->named)
-		snprintf(to, 256 + ADDR_TEXT + 8, "%.100s at %s", d->host, addr);
+		snprintf(to, WHERE, "%.100s at %s", d->host, addr);
 	else
-		snprintf(to, 256 + ADDR_TEXT + 8, "%s", addr);
+		snprintf(to, WHERE, "%s", addr);
 }
 
 static void
 dial_set_timer(struct dial *d, uint64_t ms)
 {
+	d->wait_ms = ms;
 	ev_timer_stop(d->net->loop, &d->timer);
 	ev_now_update(d->net->loop);	/* it may be long since the turn began */
 	ev_timer_set(&d->timer, (double)ms / 1000., 0.);
@@ -115,7 +127,7 @@ dial_set_timer(struct dial *d, uint64_t ms)
 static uint64_t
 dial_share(const struct dial *d)
 {
-	uint64_t rest = mono_ms_until(mono_now(), d->until), left = d->n - d->at;
+	uint64_t rest = mono_ms_until(mono_now(), d->target_until), left = d->n - d->at;
 
 	if (left <= 1)
 		return rest;
@@ -123,10 +135,26 @@ dial_share(const struct dial *d)
 }
 
 static void
-dial_address_failed(struct dial *d, const struct err *why)
+dial_note(struct dial *d, const struct err *why)
 {
 	if (!d->e.status || (d->e.status != EXIT_PROTOCOL && why->status == EXIT_PROTOCOL))
 		d->e = *why;
+}
+
+/* None of its addresses, or it has none; d->e has been noted. */
+static void
+dial_target_failed(struct dial *d)
+{
+	if (++d->target < d->target_count)
+		dial_target(d);
+	else
+		dial_failed(d);
+}
+
+static void
+dial_address_failed(struct dial *d, const struct err *why)
+{
+	dial_note(d, why);
 	d->at++;
 	dial_next(d);
 }
@@ -134,7 +162,7 @@ dial_address_failed(struct dial *d, const struct err *why)
 static void
 dial_connect_failed(struct dial *d, int error)
 {
-	char where[256 + ADDR_TEXT + 8];
+	char where[WHERE];
 	struct err e;
 
 	dial_where(d, where);
@@ -147,12 +175,15 @@ dial_connect_failed(struct dial *d, int error)
 static void
 dial_tls_failed(struct dial *d, struct err *why)
 {
-	char where[256 + ADDR_TEXT + 8];
+	char where[WHERE];
 
 	conn_close(d->conn);
 	d->conn = NULL;
 	dial_where(d, where);
-	err_at(why, "no TLS with %s", where);
+	if (d->target_count)
+		err_at(why, "no TLS with %s as %.100s", where, d->name);
+	else
+		err_at(why, "no TLS with %s", where);
 	err_exit(why, EXIT_PROTOCOL);
 	dial_address_failed(d, why);
 }
@@ -199,7 +230,7 @@ dial_connected(struct dial *d, int fd)
 	}
 	d->conn = c;
 	conn_own(c, &securing, d);
-	if (conn_start_tls_client(c, d->tls_ctx, d->host, &e)) {
+	if (conn_start_tls_client(c, d->tls_ctx, d->name, &e)) {
 		dial_tls_failed(d, &e);
 		return;
 	}
@@ -234,8 +265,7 @@ dial_next(struct dial *d)
 
 	d->state = DIAL_NEXT;
 	if (d->at == d->n) {
-		d->at = 0;
-		dial_failed(d);
+		dial_target_failed(d);
 		return;
 	}
 	a = &d->addrs[d->at];
@@ -263,13 +293,71 @@ on_resolved(void *owner, const struct addr *addrs, size_t n, const struct err *w
 
 	d->lookup = NULL;
 	if (why) {
-		d->e = *why;
-		dial_failed(d);
+		dial_note(d, why);
+		dial_target_failed(d);
 		return;
 	}
 	memcpy(d->addrs, addrs, n * sizeof *addrs);
 	d->n = n;
 	dial_next(d);
+}
+
+/* Its addresses, or a look-up of them. */
+static int
+dial_host(struct dial *d, struct str host, uint16_t port, struct err *e)
+{
+	d->n = d->at = 0;
+	d->named = false;
+	(void)str_c(host, d->host, sizeof d->host);	/* fits: dial_open() and the resolver see to it */
+	if (addr_numeric(host, port, &d->addrs[0]) == 0) {
+		d->n = 1;
+		return 0;
+	}
+	d->named = true;
+	if (host_is_loopback(host)) {
+		(void)addr_numeric(STR("127.0.0.1"), port, &d->addrs[0]);
+		(void)addr_numeric(STR("::1"), port, &d->addrs[1]);
+		d->n = 2;
+		return 0;
+	}
+	d->lookup = lookup_open(d->net, d->host, port, on_resolved, d, e);
+	return d->lookup ? 0 : -1;
+}
+
+static void
+dial_target(struct dial *d)
+{
+	const struct target *t = &d->targets[d->target];
+	struct mono now = mono_now();
+	uint64_t rest = mono_ms_until(now, d->until);
+	struct err e = { .status = EXIT_NOHOST };
+
+	d->state = DIAL_NEXT;
+	d->target_until = mono_add_ms(now, rest / (d->target_count - d->target));
+	if (dial_host(d, str(t->host), t->port, &e) == -1) {
+		dial_note(d, &e);
+		dial_target_failed(d);
+	} else if (d->lookup) {
+		d->state = DIAL_RESOLVING;
+		dial_set_timer(d, mono_ms_until(now, d->target_until));
+	} else
+		dial_next(d);
+}
+
+static void
+on_targets(void *owner, const struct target *targets, size_t n, const struct err *why)
+{
+	struct dial *d = owner;
+
+	d->lookup = NULL;
+	if (why) {
+		d->e = *why;
+		dial_failed(d);
+		return;
+	}
+	memcpy(d->targets, targets, n * sizeof *targets);
+	d->target_count = n;
+	dial_target(d);
 }
 
 static void
@@ -285,11 +373,21 @@ on_dial_timer(struct ev_loop *loop, ev_timer *w, int revents)
 	case DIAL_NEXT:
 		dial_next(d);
 		break;
-	case DIAL_RESOLVING:
-		err_set(&d->e, "cannot resolve '%.100s': the name server does not answer "
-		    "within %u ms", d->host, d->timeout_ms);
+	case DIAL_ASKING:
+		err_set(&d->e, "cannot ask for the SRV record '%s._tcp.%.100s': the name server does "
+		    "not answer within %u ms", d->tls_ctx ? "_fedxs" : "_fedx", d->name,
+		    (unsigned)d->wait_ms);
 		err_exit(&d->e, EXIT_NOHOST);
 		dial_failed(d);
+		break;
+	case DIAL_RESOLVING:
+		lookup_close(d->lookup);
+		d->lookup = NULL;
+		err_set(&e, "cannot resolve '%.100s': the name server does not answer "
+		    "within %u ms", d->host, (unsigned)d->wait_ms);
+		err_exit(&e, EXIT_NOHOST);
+		dial_note(d, &e);
+		dial_target_failed(d);
 		break;
 	case DIAL_CONNECTING:
 		ev_io_stop(loop, &d->io);
@@ -304,32 +402,23 @@ on_dial_timer(struct ev_loop *loop, ev_timer *w, int revents)
 	}
 }
 
-/* The addresses that need no look-up; n stays 0 for a name. */
 static int
-dial_targets(struct dial *d, const struct url *u, struct err *e)
+dial_begin(struct dial *d, const struct url *u, struct err *e)
 {
 	uint16_t port = u->port ? u->port : u->tls ? PORT_TLS : PORT_PLAIN;
 	struct str name = u->scheme == SCHEME_UNIX ? u->path : u->host;
 
-	if (str_c(name, d->host, sizeof d->host))
+	if (str_c(name, d->name, sizeof d->name))
 		return err_set(e, "the host name or path is too long");
-	if (u->scheme == SCHEME_UNIX) {
-		if (addr_unix(u->path, &d->addrs[0], e))
-			return -1;
-		d->n = 1;
-	} else if (addr_numeric(u->host, port, &d->addrs[0]) == 0) {
-		d->n = 1;
-	} else if (host_is_loopback(u->host)) {
-		d->named = true;
-		(void)addr_numeric(STR("127.0.0.1"), port, &d->addrs[0]);
-		(void)addr_numeric(STR("::1"), port, &d->addrs[1]);
-		d->n = 2;
-	} else {
-		d->named = true;
-		d->lookup = lookup_open(d->net, d->host, port, on_resolved, d, e);
+	if (u->srv) {
+		d->lookup = lookup_open_srv(d->net, u->host, u->tls, on_targets, d, e);
 		return d->lookup ? 0 : -1;
 	}
-	return 0;
+	if (u->scheme != SCHEME_UNIX)
+		return dial_host(d, u->host, port, e);
+	memcpy(d->host, d->name, sizeof d->host);
+	d->n = 1;
+	return addr_unix(u->path, &d->addrs[0], e);
 }
 
 struct dial *
@@ -349,17 +438,16 @@ dial_open(struct net *net, const struct url *u, struct tls_ctx *tls_ctx,
 	d->net = net;
 	d->done = done;
 	d->owner = owner;
-	d->timeout_ms = timeout_ms;
-	d->until = mono_add_ms(mono_now(), timeout_ms);
+	d->until = d->target_until = mono_add_ms(mono_now(), timeout_ms);
 	ev_io_init(&d->io, on_connected, -1, EV_WRITE);
 	ev_timer_init(&d->timer, on_dial_timer, 0., 0.);
 	d->io.data = d->timer.data = d;
-	if (dial_targets(d, u, e)) {
+	if (dial_begin(d, u, e)) {
 		free(d);
 		return NULL;
 	}
 	d->tls_ctx = u->tls ? tls_ctx_keep(tls_ctx) : NULL;
-	d->state = d->lookup ? DIAL_RESOLVING : DIAL_NEXT;
+	d->state = !d->lookup ? DIAL_NEXT : u->srv ? DIAL_ASKING : DIAL_RESOLVING;
 	dial_set_timer(d, d->lookup ? timeout_ms : 0);
 	return d;
 }

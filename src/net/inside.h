@@ -40,6 +40,8 @@ struct net {
 void spare_take(struct net *, struct buf *);	/* if it has no memory and we have */
 void spare_give(struct net *, struct buf *);	/* if it is empty */
 
+bool host_is_name(struct str);	/* letters, digits, - and _ with dots between; what logs may show */
+
 struct conn;
 void conns_deliver(struct net *);	/* input() of those in `ready` */
 void conns_flush(struct net *);		/* one write for each in `dirty` */

@@ -38,13 +38,15 @@ enum scheme { SCHEME_NONE, SCHEME_FEDX, SCHEME_FEDXS, SCHEME_WS, SCHEME_WSS, SCH
 struct url {
 	enum scheme scheme;
 	bool tls;
+	bool srv;		/* host is a domain: its SRV records name hosts and ports */
 	struct str host;	/* without brackets; views into the text */
 	uint16_t port;		/* 0: not given; the default is 7341 (fedx ws), 7342 (fedxs wss) */
 	struct str path;	/* "/..." of ws, wss (default "/"); the socket's path of unix */
 };
 int url_parse(struct str, struct url *, struct err *);
-	/* "fedxs://hub.example.net:7342", "unix:/run/x.sock", "wss://h/p"; -1 says
-	 * what is wrong and names the schemes */
+	/* "fedxs://hub.example.net:7342", "fedxs+srv://example.net",
+	 * "unix:/run/x.sock", "wss://h/p"; -1 says what is wrong and names the
+	 * schemes; a domain with +srv is never this host or an address */
 int hostport_parse(struct str, struct str *host, uint16_t *port, struct err *);
 	/* "127.0.0.1:0", "[::1]:80", ":80" (all addresses), "host:port" */
 bool host_is_loopback(struct str);	/* 127.0.0.0/8, ::1, "localhost" */
@@ -66,7 +68,7 @@ void listener_close(struct listener *);	/* unlinks a unix path; NULL is fine */
 	/* at the descriptor limit a listener pauses for 100 ms instead of
 	 * spinning, and counts it (accept_paused) */
 
-/* One attempt to connect: resolve, connect, TLS.  No blocking call anywhere. */
+/* One attempt to connect: SRV, resolve, connect, TLS.  No blocking call anywhere. */
 struct conn;
 struct dial;
 struct tls_ctx;
@@ -76,7 +78,9 @@ typedef void dialled_fn(void *owner, struct conn *, const char *peer, const stru
 struct dial *dial_open(struct net *, const struct url *, struct tls_ctx *,
     uint32_t timeout_ms, dialled_fn *, void *owner, struct err *);
 	/* copies the url; tls_ctx is needed iff url->tls, and is kept;
-	 * tries each address in turn; NULL: *e (no memory, no tls_ctx) */
+	 * tries each address of each target in turn; whatever the SRV records
+	 * say, the certificate must be for the host of the url; NULL: *e (no
+	 * memory, no tls_ctx) */
 void dial_close(struct dial *);	/* gives up; done() is not called; NULL is fine */
 
 #endif

@@ -14,8 +14,10 @@
 #include <stdlib.h>
 #include <sys/time.h>
 
+#include "base/rand.h"
 #include "net/inside.h"
 #include "net/resolve.h"
+#include "net/srv.h"
 
 enum { TRY_MS = 2000, TRIES = 3, EXIT_NOHOST = 68 };
 
@@ -34,12 +36,15 @@ struct resolver {
 
 struct lookup {
 	struct resolver *resolver;
-	resolved_fn *resolved;	/* NULL: closed, waits for c-ares to let go */
+	resolved_fn *resolved;	/* one of both */
+	targeted_fn *targeted;
 	void *owner;
 	ev_timer later;
 	bool answered;
-	char *host;
+	bool closed;		/* waits for c-ares to let go */
+	char host[272];		/* or the name of SRV records */
 	struct addr addrs[LOOKUP_ADDRS];
+	struct target targets[SRV_TARGETS];
 	size_t n;
 	struct err e;
 };
@@ -176,7 +181,6 @@ static void
 lookup_free(struct lookup *q)
 {
 	ev_timer_stop(q->resolver->net->loop, &q->later);
-	free(q->host);
 	free(q);
 }
 
@@ -193,6 +197,19 @@ why_unresolved(int status)
 	}
 }
 
+/* n is 0: e says why, but for the status. */
+static void
+lookup_answered(struct lookup *q)
+{
+	if (q->closed) {
+		lookup_free(q);
+		return;
+	}
+	err_exit(&q->e, EXIT_NOHOST);
+	q->answered = true;
+	ev_timer_start(q->resolver->net->loop, &q->later);
+}
+
 static void
 on_answer(void *data, int status, int timeouts, struct ares_addrinfo *info)
 {
@@ -204,19 +221,66 @@ on_answer(void *data, int status, int timeouts, struct ares_addrinfo *info)
 			addr_set(&q->addrs[q->n++], a->ai_addr, (socklen_t)a->ai_addrlen);
 	if (info)
 		ares_freeaddrinfo(info);
-	if (!q->resolved) {
-		lookup_free(q);
-		return;
-	}
 	if (status == ARES_SUCCESS && q->n == 0)
 		status = ARES_ENODATA;
 	if (status != ARES_SUCCESS) {
 		q->n = 0;
 		err_set(&q->e, "cannot resolve '%.100s': %s", q->host, why_unresolved(status));
-		err_exit(&q->e, EXIT_NOHOST);
 	}
-	q->answered = true;
-	ev_timer_start(q->resolver->net->loop, &q->later);
+	lookup_answered(q);
+}
+
+/* The usable ones in their order; false: the only ones say that there is no such service. */
+static bool
+take_targets(struct lookup *q, const struct ares_srv_reply *records)
+{
+	size_t n = 0, refusals = 0;
+	struct srv *all;
+
+	for (const struct ares_srv_reply *r = records; r; r = r->next)
+		n++;
+	if ((all = calloc(n + 1, sizeof *all)) == NULL)
+		return true;
+	n = 0;
+	for (const struct ares_srv_reply *r = records; r; r = r->next)
+		if (!r->host[0] || strcmp(r->host, ".") == 0)
+			refusals++;
+		else if (host_is_name(str(r->host)) && r->port)
+			all[n++] = (struct srv){ r->host, r->port, r->priority, r->weight };
+	q->n = srv_order(all, n, SRV_TARGETS, rand_below);
+	for (size_t i = 0; i < q->n; i++) {
+		snprintf(q->targets[i].host, sizeof q->targets[i].host, "%s", all[i].host);
+		q->targets[i].port = all[i].port;
+	}
+	free(all);
+	return q->n || !refusals;
+}
+
+static void
+on_srv_answer(void *data, int status, int timeouts, unsigned char *reply, int reply_n)
+{
+	struct lookup *q = data;
+	struct ares_srv_reply *records = NULL;
+	bool offered = true;
+
+	(void)timeouts;
+	if (status == ARES_SUCCESS && !q->closed) {
+		status = ares_parse_srv_reply(reply, reply_n, &records);
+		offered = take_targets(q, records);
+		ares_free_data(records);
+	}
+	if (status == ARES_ENOTFOUND || status == ARES_ENODATA)
+		err_set(&q->e, "there is no SRV record '%.150s'; make one, or write the host's own "
+		    "name without +srv", q->host);
+	else if (status != ARES_SUCCESS)
+		err_set(&q->e, "cannot ask for the SRV record '%.150s': %s", q->host,
+		    why_unresolved(status));
+	else if (!offered)
+		err_set(&q->e, "'%.150s' says that there is no such service (its target is '.')",
+		    q->host);
+	else if (q->n == 0)
+		err_set(&q->e, "no SRV record '%.150s' has a host name and a port", q->host);
+	lookup_answered(q);
 }
 
 static void
@@ -225,8 +289,29 @@ on_later(struct ev_loop *loop, ev_timer *w, int revents)
 	struct lookup *q = w->data;
 
 	(void)loop, (void)revents;
-	q->resolved(q->owner, q->addrs, q->n, q->n ? NULL : &q->e);
+	if (q->targeted)
+		q->targeted(q->owner, q->targets, q->n, q->n ? NULL : &q->e);
+	else
+		q->resolved(q->owner, q->addrs, q->n, q->n ? NULL : &q->e);
 	lookup_free(q);
+}
+
+static struct lookup *
+lookup_new(struct net *net, void *owner, struct err *e)
+{
+	struct resolver *r = net_resolver(net, e);
+	struct lookup *q = r ? calloc(1, sizeof *q) : NULL;
+
+	if (!q) {
+		if (r)
+			err_set(e, "out of memory");
+		return NULL;
+	}
+	q->resolver = r;
+	q->owner = owner;
+	ev_timer_init(&q->later, on_later, 0., 0.);
+	q->later.data = q;
+	return q;
 }
 
 struct lookup *
@@ -236,25 +321,32 @@ lookup_open(struct net *net, const char *host, uint16_t port, resolved_fn *resol
 	struct ares_addrinfo_hints hints = {
 		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = ARES_AI_NUMERICSERV
 	};
-	struct resolver *r = net_resolver(net, e);
-	struct lookup *q;
+	struct lookup *q = lookup_new(net, owner, e);
 	char service[8];
 
-	if (!r)
+	if (!q)
 		return NULL;
-	if ((q = calloc(1, sizeof *q)) == NULL || (q->host = strdup(host)) == NULL) {
-		free(q);
-		err_set(e, "out of memory");
-		return NULL;
-	}
-	q->resolver = r;
 	q->resolved = resolved;
-	q->owner = owner;
-	ev_timer_init(&q->later, on_later, 0., 0.);
-	q->later.data = q;
+	snprintf(q->host, sizeof q->host, "%s", host);
 	snprintf(service, sizeof service, "%u", port);
-	ares_getaddrinfo(r->ares, host, service, &hints, on_answer, q);
-	resolver_rearm(r);
+	ares_getaddrinfo(q->resolver->ares, q->host, service, &hints, on_answer, q);
+	resolver_rearm(q->resolver);
+	return q;
+}
+
+struct lookup *
+lookup_open_srv(struct net *net, struct str domain, bool tls, targeted_fn *targeted,
+    void *owner, struct err *e)
+{
+	enum { CLASS_IN = 1, TYPE_SRV = 33 };
+	struct lookup *q = lookup_new(net, owner, e);
+
+	if (!q)
+		return NULL;
+	q->targeted = targeted;
+	snprintf(q->host, sizeof q->host, "%s._tcp.%.*s", tls ? "_fedxs" : "_fedx", STR_FMT(domain));
+	ares_query(q->resolver->ares, q->host, CLASS_IN, TYPE_SRV, on_srv_answer, q);
+	resolver_rearm(q->resolver);
 	return q;
 }
 
@@ -266,5 +358,5 @@ lookup_close(struct lookup *q)
 	if (q->answered)
 		lookup_free(q);
 	else
-		q->resolved = NULL;	/* c-ares cannot take back one query */
+		q->closed = true;	/* c-ares cannot take back one query */
 }

@@ -2,17 +2,19 @@
 #include <strings.h>
 
 #include "net/addr.h"
-#include "net/net.h"
+#include "net/inside.h"
 
-static const struct { const char *name; enum scheme scheme; bool tls; } schemes[] = {
-	{ "fedx",	SCHEME_FEDX,	false },
-	{ "fedxs",	SCHEME_FEDXS,	true },
-	{ "ws",		SCHEME_WS,	false },
-	{ "wss",	SCHEME_WSS,	true },
-	{ "unix",	SCHEME_UNIX,	false },
+static const struct { const char *name; enum scheme scheme; bool tls, srv; } schemes[] = {
+	{ "fedx",	SCHEME_FEDX,	false,	false },
+	{ "fedxs",	SCHEME_FEDXS,	true,	false },
+	{ "fedx+srv",	SCHEME_FEDX,	false,	true },
+	{ "fedxs+srv",	SCHEME_FEDXS,	true,	true },
+	{ "ws",		SCHEME_WS,	false,	false },
+	{ "wss",	SCHEME_WSS,	true,	false },
+	{ "unix",	SCHEME_UNIX,	false,	false },
 };
 
-enum { SHOWN = 80, HOST_MAX = 253 };	/* of a wrong value in a message; DNS */
+enum { SHOWN = 80, HOST_MAX = 253, QUERY_MAX = 12 };	/* of a wrong value in a message; DNS; "_fedxs._tcp." */
 
 /* The wrong value for "%.*s": the sentence must have room for the advice. */
 static int
@@ -28,8 +30,8 @@ is_name_char(char c)
 	    (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
 }
 
-static bool
-is_host_name(struct str h)
+bool
+host_is_name(struct str h)
 {
 	if (h.n == 0 || h.n > HOST_MAX || h.p[0] == '.' || h.p[0] == '-')
 		return false;
@@ -81,7 +83,7 @@ host_check(struct str host, struct err *e)
 {
 	if (host.n && memchr(host.p, ':', host.n))	/* came out of brackets */
 		return 0;
-	if (!is_host_name(host))
+	if (!host_is_name(host))
 		return err_set(e, "'%.*s' is not a host name or address",
 		    shown(host), host.n ? host.p : "");
 	return 0;
@@ -108,6 +110,24 @@ unix_parse(struct str path, struct url *u, struct err *e)
 	return addr_unix(path, &a, e);
 }
 
+/* A domain that may have SRV records: they name the ports, and an address has none. */
+static int
+domain_check(struct str host, bool has_port, struct err *e)
+{
+	struct addr a;
+
+	if (has_port)
+		return err_set(e, "a port does not belong into a URL with +srv: the SRV records of "
+		    "'%.*s' have it", shown(host), host.p);
+	if (host_is_loopback(host) || addr_numeric(host, 0, &a) == 0)
+		return err_set(e, "'%.*s' has no SRV records; write a domain, or leave +srv out",
+		    shown(host), host.p);
+	if (host.n > HOST_MAX - QUERY_MAX)
+		return err_set(e, "'%.*s...' is too long for a name with SRV records",
+		    shown(host), host.p);
+	return 0;
+}
+
 static int
 net_parse(struct str rest, struct url *u, struct err *e)
 {
@@ -123,6 +143,10 @@ net_parse(struct str rest, struct url *u, struct err *e)
 		return err_set(e, "a user name or password does not belong into a URL");
 	if (authority_split(authority, &u->host, &port, &has_port, e) ||
 	    host_check(u->host, e))
+		return -1;
+	if (u->srv && str_ends(u->host, STR(".")))	/* is meant anyway, and no certificate has it */
+		u->host.n--;
+	if (u->srv && domain_check(u->host, has_port, e))
 		return -1;
 	if (has_port && port_parse(port, 1, &u->port, e))
 		return -1;
@@ -152,6 +176,7 @@ url_parse(struct str in, struct url *u, struct err *e)
 			continue;
 		u->scheme = schemes[i].scheme;
 		u->tls = schemes[i].tls;
+		u->srv = schemes[i].srv;
 		if (u->scheme == SCHEME_UNIX)
 			return unix_parse(rest, u, e);
 		if (!str_starts(rest, STR("//")))
@@ -159,7 +184,7 @@ url_parse(struct str in, struct url *u, struct err *e)
 		return net_parse(str_skip(rest, 2), u, e);
 	}
 	return err_set(e, "'%.*s' is not a URL of fedx; write fedx://HOST[:PORT], "
-	    "fedxs://HOST[:PORT], ws://HOST[:PORT]/PATH, wss://... or unix:PATH",
+	    "fedxs://HOST[:PORT], fedxs+srv://DOMAIN, ws://HOST[:PORT]/PATH, wss://... or unix:PATH",
 	    shown(in), in.n ? in.p : "");
 }
 

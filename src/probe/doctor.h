@@ -47,7 +47,9 @@ struct doctor {
 	struct net *net;
 	ev_timer timer;
 	bool done, late;		/* of what the step waits for */
-	struct addr addrs[LOOKUP_ADDRS];
+	struct target targets[SRV_TARGETS];
+	size_t target_count;		/* 0: the URL has no +srv */
+	struct addr addrs[LOOKUP_ADDRS * SRV_TARGETS];
 	size_t addr_count, addr;	/* addr: the one that answered */
 	struct conn *conn;
 	struct ws *ws;

@@ -23,18 +23,83 @@ on_resolved(void *owner, const struct addr *addrs, size_t n, const struct err *w
 
 	if (why)
 		d->why = *why;
-	memcpy(d->addrs, addrs, n * sizeof *addrs);
-	d->addr_count = n;
+	memcpy(d->addrs + d->addr_count, addrs, n * sizeof *addrs);
+	d->addr_count += n;
 	d->done = true;
+}
+
+static void
+on_targets(void *owner, const struct target *targets, size_t n, const struct err *why)
+{
+	struct doctor *d = owner;
+
+	if (why)
+		d->why = *why;
+	memcpy(d->targets, targets, n * sizeof *targets);
+	d->target_count = n;
+	d->done = true;
+}
+
+/* Adds its addresses; unneeded says why that took no look-up, if so; -1: d->why. */
+static int
+find(struct doctor *d, const char *host, uint16_t port, const char **unneeded)
+{
+	struct addr *to = d->addrs + d->addr_count;
+	size_t before = d->addr_count;
+	struct lookup *q;
+
+	*unneeded = NULL;
+	if (addr_numeric(str(host), port, to) == 0) {
+		d->addr_count++;
+		*unneeded = "not needed: an address";
+		return 0;
+	}
+	if (host_is_loopback(str(host))) {
+		(void)addr_numeric(STR("127.0.0.1"), port, to);
+		(void)addr_numeric(STR("::1"), port, to + 1);
+		d->addr_count += 2;
+		*unneeded = "not needed: this host";
+		return 0;
+	}
+	if ((q = lookup_open(d->net, host, port, on_resolved, d, &d->why)) == NULL)
+		return -1;
+	if (!doctor_wait(d)) {
+		lookup_close(q);
+		return err_set(&d->why, "cannot resolve '%.100s': the name server does not answer "
+		    "within %u ms", host, d->ms);
+	}
+	return d->addr_count > before ? 0 : -1;
+}
+
+static int
+find_targets(struct doctor *d)
+{
+	struct lookup *q = lookup_open_srv(d->net, d->url.host, d->url.tls, on_targets, d, &d->why);
+	struct err first = { .status = 0 };
+	const char *unneeded;
+
+	if (!q)
+		return -1;
+	if (!doctor_wait(d)) {
+		lookup_close(q);
+		return err_set(&d->why, "cannot ask for the SRV record '%s._tcp.%.100s': the name "
+		    "server does not answer within %u ms", d->url.tls ? "_fedxs" : "_fedx", d->host,
+		    d->ms);
+	}
+	for (size_t i = 0; i < d->target_count; i++)
+		if (find(d, d->targets[i].host, d->targets[i].port, &unneeded) == -1 && !first.text[0])
+			first = d->why;
+	if (first.text[0])
+		d->why = first;
+	return d->addr_count ? 0 : -1;
 }
 
 enum finding
 doctor_dns(struct doctor *d)
 {
-	uint16_t port = port_of(&d->url);
 	char text[ADDR_TEXT], all[SEEN_MAX] = "";
+	const char *unneeded = NULL;
 	struct err e = { .status = 0 };
-	struct lookup *q;
 
 	if (d->url.scheme == SCHEME_UNIX) {
 		if (addr_unix(d->url.path, &d->addrs[0], &e) == -1)
@@ -42,26 +107,11 @@ doctor_dns(struct doctor *d)
 		d->addr_count = 1;
 		return doctor_saw(d, FOUND_SKIP, "not needed: a path");
 	}
-	if (addr_numeric(d->url.host, port, &d->addrs[0]) == 0) {
-		d->addr_count = 1;
-		return doctor_saw(d, FOUND_SKIP, "not needed: an address");
-	}
-	if (host_is_loopback(d->url.host)) {
-		(void)addr_numeric(STR("127.0.0.1"), port, &d->addrs[0]);
-		(void)addr_numeric(STR("::1"), port, &d->addrs[1]);
-		d->addr_count = 2;
-		return doctor_saw(d, FOUND_SKIP, "not needed: this host");
-	}
-	if ((q = lookup_open(d->net, d->host, port, on_resolved, d, &e)) == NULL)
-		return doctor_fail(d, EXIT_SOFT, e.text, "try again");
-	if (!doctor_wait(d)) {
-		lookup_close(q);
-		err_set(&d->why, "cannot resolve '%.100s': the name server does not answer "
-		    "within %u ms", d->host, d->ms);
-	}
-	if (d->addr_count == 0)
-		return doctor_fail(d, EXIT_HOST, d->why.text, "check the name in the URL, "
-		    "/etc/hosts and the name servers in /etc/resolv.conf");
+	if ((d->url.srv ? find_targets(d) : find(d, d->host, port_of(&d->url), &unneeded)) == -1)
+		return doctor_fail(d, EXIT_HOST, d->why.text, strchr(d->why.text, ';') ? NULL :
+		    "check the name in the URL, /etc/hosts and the name servers in /etc/resolv.conf");
+	if (unneeded)
+		return doctor_saw(d, FOUND_SKIP, "%s", unneeded);
 	for (size_t i = 0, at = 0; i < d->addr_count && at < sizeof all; i++) {
 		addr_text(&d->addrs[i], text);
 		at += (size_t)snprintf(all + at, sizeof all - at, "%s%s", i ? ", " : "", text);
@@ -102,7 +152,7 @@ doctor_dial(struct doctor *d, const struct addr *a)
 	struct dial *dial;
 
 	doctor_hang_up(d);
-	u.tls = false;		/* a step of its own */
+	u.tls = u.srv = false;	/* steps of their own */
 	addr_text(a, text);
 	if (u.scheme != SCHEME_UNIX && hostport_parse(str(text), &u.host, &u.port, &d->why) == -1)
 		return -1;

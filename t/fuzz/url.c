@@ -11,7 +11,7 @@ static const char *const names[] = { "", "fedx", "fedxs", "ws", "wss", "unix" };
 static bool
 same(const struct url *a, const struct url *b)
 {
-	return a->scheme == b->scheme && a->tls == b->tls && a->port == b->port &&
+	return a->scheme == b->scheme && a->tls == b->tls && a->srv == b->srv && a->port == b->port &&
 	    str_eq(a->host, b->host) && str_eq(a->path, b->path);
 }
 
@@ -37,7 +37,8 @@ check_reprint(const struct url *u)
 		snprintf(port, sizeof port, ":%u", u->port);
 	n = u->scheme == SCHEME_UNIX ?
 	    snprintf(text, sizeof text, "unix:%.*s", STR_FMT(u->path)) :
-	    snprintf(text, sizeof text, "%s://%s%.*s%s%s%.*s", names[u->scheme], v6 ? "[" : "",
+	    snprintf(text, sizeof text, "%s%s://%s%.*s%s%s%.*s", names[u->scheme],
+	    u->srv ? "+srv" : "", v6 ? "[" : "",
 	    STR_FMT(u->host), v6 ? "]" : "", port, (int)u->path.n, u->path.n ? u->path.p : "");
 	/* unix:///x was cut to /x; a path that still has three slashes is cut again */
 	if (u->scheme == SCHEME_UNIX && str_starts(u->path, STR("///")))
@@ -63,6 +64,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		for (size_t i = 0; i < u.path.n; i++)
 			check(u.scheme == SCHEME_UNIX ? u.path.p[i] != 0 :
 			    u.path.p[i] > ' ' && u.path.p[i] < 127);
+		check(!u.srv || (!u.port && !host_is_loopback(u.host) &&
+		    (u.scheme == SCHEME_FEDX || u.scheme == SCHEME_FEDXS)));
 		check_reprint(&u);
 	} else
 		check(e.text[0] != '\0');

@@ -19,6 +19,10 @@ static const struct {
 	{ "IPv6 without a port", "fedx://[2001:db8::1]", SCHEME_FEDX, false, "2001:db8::1", 0, "" },
 	{ "IPv6 with a port", "wss://[::1]:80/x", SCHEME_WSS, true, "::1", 80, "/x" },
 	{ "a scheme in capitals", "FEDX://hub", SCHEME_FEDX, false, "hub", 0, "" },
+	{ "SRV records", "fedx+srv://example.net", SCHEME_FEDX, false, "example.net", 0, "" },
+	{ "SRV records and TLS", "fedxs+srv://example.net/", SCHEME_FEDXS, true, "example.net", 0, "" },
+	{ "SRV records, in capitals", "FEDXS+SRV://example.net", SCHEME_FEDXS, true, "example.net", 0, "" },
+	{ "SRV records, a closing dot", "fedx+srv://example.net.", SCHEME_FEDX, false, "example.net", 0, "" },
 	{ "unix", "unix:/run/x.sock", SCHEME_UNIX, false, "", 0, "/run/x.sock" },
 	{ "unix with three slashes", "unix:///run/x.sock", SCHEME_UNIX, false, "", 0, "/run/x.sock" },
 	{ "unix, relative", "unix:x.sock", SCHEME_UNIX, false, "", 0, "x.sock" },
@@ -47,6 +51,17 @@ static const struct { const char *what, *text, *says; } bad[] = {
 	{ "a blank in the host", "fedx://a b", "host name" },
 	{ "an empty label", "fedx://a..b", "host name" },
 	{ "a host like an option", "fedx://-x", "host name" },
+	{ "a port with SRV records", "fedx+srv://example.net:7341", "port" },
+	{ "a wrong port with SRV records", "fedxs+srv://example.net:x", "port" },
+	{ "an address with SRV records", "fedx+srv://192.0.2.1", "leave +srv out" },
+	{ "an IPv6 address with SRV records", "fedx+srv://[2001:db8::1]", "leave +srv out" },
+	{ "this host with SRV records", "fedx+srv://localhost", "leave +srv out" },
+	{ "... with a closing dot", "fedx+srv://LocalHost.", "leave +srv out" },
+	{ "a path with SRV records", "fedxs+srv://example.net/x", "path" },
+	{ "no domain", "fedx+srv://", "host name" },
+	{ "nothing but a dot", "fedx+srv://.", "host name" },
+	{ "no such addition", "fedx+mx://example.net", "+srv" },
+	{ "nor for WebSocket", "wss+srv://example.net", "+srv" },
 	{ "unix without a path", "unix:", "empty" },
 };
 
@@ -67,7 +82,7 @@ static const struct { const char *host; bool is; } loops[] = {
 int
 main(void)
 {
-	char long_path[200] = "unix:/";
+	char long_path[200] = "unix:/", domain[280] = "fedx+srv://";
 	struct err e;
 	struct url u;
 	struct str host;
@@ -76,7 +91,7 @@ main(void)
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
 		ok(url_parse(str(good[i].text), &u, &e) == 0 && u.scheme == good[i].scheme &&
 		    u.tls == good[i].tls && u.port == good[i].port &&
-		    str_is(u.host, good[i].host) && str_is(u.path, good[i].path),
+		    u.srv == (strchr(good[i].text, '+') != NULL) && str_is(u.host, good[i].host) && str_is(u.path, good[i].path),
 		    "%s: %s", good[i].what, good[i].text);
 	}
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -87,6 +102,11 @@ main(void)
 	memset(long_path + 6, 'x', 190);
 	ok(url_parse(str(long_path), &u, &e) == -1 && strstr(e.text, "shorter"),
 	    "a path that no socket address holds is refused");
+	for (size_t i = 0; i < 241; i++)
+		domain[11 + i] = i % 60 == 59 ? '.' : 'x';
+	ok(url_parse(str(domain), &u, &e) == 0, "a domain with room for the name of its SRV records");
+	domain[11 + 241] = 'x';
+	ok(url_parse(str(domain), &u, &e) == -1 && strstr(e.text, "too long"), "one without: %s", e.text);
 	ok(url_parse((struct str){ "unix:/a\0b", 9 }, &u, &e) == -1, "a NUL in a path is refused");
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
 		int got = hostport_parse(str(places[i].text), &host, &port, &e);

@@ -157,7 +157,7 @@ for one in stock payroll
 do eventually answers beta1 "$one" || die "beta1 does not find $one"
 done
 eventually answers gamma2 assay || die 'gamma2 does not find assay'
-on beta1 'fedx-probe routes | cut -f 3-7,9,10' || die 'beta1 lists no routes'
+on beta1 'fedx-probe routes | cut -f 3-7,10,11' || die 'beta1 lists no routes'
 grep -q '^beta2	beta2	best	beta2	beta	' out || die 'beta1 has no route to beta2'
 on beta1 'fedx-probe call stock count' || die 'stock does not answer within beta'
 
@@ -251,7 +251,7 @@ grep -q '^depot	end	delivered' out || die 'it would not be delivered'
 on beta1 'fedx-probe explain --as alpha1 - payroll | cut -f 1-4,7'
 grep -q '^fedx-probe: denied at beta1: 2112 function "payroll/" is not open' err || die 'payroll is not denied'
 say 'Every way that alpha1 knows, and which is used:'
-on alpha1 'fedx-probe routes stock | cut -f 1,3-7,9'
+on alpha1 'fedx-probe routes stock | cut -f 1,3-7,10'
 test "$(grep -c -e '	best	' -e '	equal	' out)" -eq 2 || die 'there are not two ways'
 
 step 'A border hub is killed' 'Two borders: what went by beta1 goes by beta2. gamma had only one.'
