@@ -8,7 +8,9 @@
  *	a -> REQUEST id=1 subject=echo/m origin=else path=x,evil payload=the rest
  *	a <- REPLY id=1 error=scope fate=not_delivered text=some of the rest
  *	a -> 100 PART id=1 flags=onward,more size=65536	(says it 100 times, %d counts)
- *	a -> ANNOUNCE service=echo path=evil
+ *	a -> ANNOUNCE service=echo path=evil		(of a node)
+ *	a -> ANNOUNCE node=o path=o,evil epoch=7 lifetime=60000 clusters=x	(of a hub: a route,
+ *	a -> ANNOUNCE endpoint=u@o origin=o			and a name; big=N: of N bytes)
  *	a -> PING at=0:00				(patches encoded bytes)
  *	a -> raw f301 ; a -> text GET / HTTP/1.0\r\n\r\n ; a -> close
  *	a <- SILENCE		nothing but a PONG to our PING
@@ -256,11 +258,11 @@ flags_named(struct str list)
 }
 
 static void
-put_path(struct buf *b, struct str list)
+put_words(struct buf *b, enum meta type, struct str list)
 {
 	struct str one;
 
-	for (bool more = list.n > 0; more; tlv_put(b, META_path, one))
+	for (bool more = list.n > 0; more; tlv_put(b, (uint16_t)type, one))
 		more = str_split(list, ',', &one, &list);
 }
 
@@ -304,6 +306,19 @@ say_hello(struct party *p, uint8_t kind, struct str rest)
 	put_envelope(p, &e);
 }
 
+/* A name of its family that is right but for its length. */
+static struct str
+big_name(uint8_t family, size_t n)
+{
+	static char room[1 << 16];
+	static const char *const begins[FAMILY_COUNT] = { "", "a@", "", "/", "/" };
+
+	n %= sizeof room;
+	memset(room, 'x', n);
+	memcpy(room, begins[family], strlen(begins[family]) < n ? strlen(begins[family]) : n);
+	return (struct str){ room, n };
+}
+
 static bool
 claim_field(struct party *p, struct announcement *a, struct str name, struct str v)
 {
@@ -313,6 +328,16 @@ claim_field(struct party *p, struct announcement *a, struct str name, struct str
 		a->family = FAMILY_ENDPOINT, a->name = v;
 	else if (str_is(name, "node"))
 		a->family = FAMILY_NODE, a->name = v;
+	else if (str_is(name, "interest"))
+		a->family = FAMILY_INTEREST, a->name = v;
+	else if (str_is(name, "big"))
+		a->name = big_name(a->family, number(p, v));
+	else if (str_is(name, "origin"))
+		a->origin = v;
+	else if (str_is(name, "epoch"))
+		a->epoch = number(p, v);
+	else if (str_is(name, "lifetime"))
+		a->lifetime_ms = (uint32_t)number(p, v);
 	else if (str_is(name, "version"))
 		a->version = v;
 	else if (str_is(name, "methods"))
@@ -329,23 +354,29 @@ claim_field(struct party *p, struct announcement *a, struct str name, struct str
 static void
 say_claim(struct party *p, uint8_t kind, struct str rest)
 {
-	struct announcement a = { .hops = HOPS_DEFAULT, .weight = 100 };
+	static uint8_t cluster_room[sizeof meta_room];
+	struct announcement a = { .hops = HOPS_DEFAULT, .weight = 100, .epoch = 1, .lifetime_ms = 600000 };
 	struct buf body = { .p = body_room, .cap = BODY_MAX, .max = BODY_MAX };
 	struct buf path = { .p = meta_room, .cap = sizeof meta_room, .max = sizeof meta_room };
+	struct buf clusters = { .p = cluster_room, .cap = sizeof cluster_room, .max = sizeof cluster_room };
 	struct envelope e = { .kind = kind, .hops = 1 };
 	struct str w, name, v;
 
 	while ((w = word(&rest)).n) {
 		str_split(w, '=', &name, &v);
 		if (str_is(name, "path"))
-			put_path(&path, v);
+			put_words(&path, META_path, v);
+		else if (str_is(name, "clusters"))
+			put_words(&clusters, META_cluster, v);
 		else if (str_is(name, "id"))
 			e.id = number(p, v);
 		else if (!claim_field(p, &a, name, v))
 			fail(64, "unknown field of an announcement:", w);
 	}
 	a.path = buf_view(&path);
-	announcement_put(&body, &a);
+	a.clusters = buf_view(&clusters);
+	if (announcement_put(&body, &a) == -1)
+		fail(64, "this does not fit an announcement", STR(""));
 	e.payload = buf_view(&body);
 	put_envelope(p, &e);
 }
@@ -399,7 +430,7 @@ say_envelope(struct party *p, uint8_t kind, struct str rest)
 		else if (str_is(name, "flags"))
 			e.flags = flags_named(v);
 		else if (str_is(name, "path"))
-			put_path(&meta, v);
+			put_words(&meta, META_path, v);
 		else if (str_is(name, "meta"))
 			put_hex(&meta, v);
 		else if (str_is(name, "error"))
@@ -457,10 +488,9 @@ say(struct party *p, struct str rest)
 static void
 say_often(struct party *p, struct str rest)
 {
-	struct str all = str_trim(rest), first, after, head, tail;
-	char line[1024];
+	struct str all = str_trim(rest), first, after;
+	char line[4096];
 	uint64_t n;
-	int len;
 
 	str_split(all, ' ', &first, &after);
 	if (str_u64(first, 1u << 20, &n) == -1) {
@@ -468,13 +498,17 @@ say_often(struct party *p, struct str rest)
 		return;
 	}
 	for (uint64_t i = 1; i <= n; i++) {
-		if (!str_split(after, '%', &head, &tail) || !str_starts(tail, STR("d"))) {
-			say(p, after);
-			continue;
+		size_t at = 0;
+
+		for (struct str left = after; left.n && at < sizeof line - 24; left = str_skip(left, 1)) {
+			if (str_starts(left, STR("%d"))) {
+				at += (size_t)snprintf(line + at, sizeof line - at, "%llu", (unsigned long long)i);
+				left = str_skip(left, 1);
+			} else {
+				line[at++] = left.p[0];
+			}
 		}
-		len = snprintf(line, sizeof line, "%.*s%llu%.*s", STR_FMT(head),
-		    (unsigned long long)i, STR_FMT(str_skip(tail, 1)));
-		say(p, (struct str){ line, (size_t)len });
+		say(p, (struct str){ line, at });
 	}
 }
 
