@@ -201,7 +201,7 @@ END
 lie '10 000 endpoint patterns' 'one neighbour may have 3000 routes and names, and has them' 6000 <<'END'
 x -> 10000 ANNOUNCE endpoint=*.p%d.example origin=evil.test
 END
-names() { fedx-probe -r h -H routes | awk -F '\t' '$3 == "evil.test" { print $10 + 0 }'; }
+names() { fedx-probe -r h -H routes | awk -F '\t' '$3 == "evil.test" { print $11 + 0 }'; }
 ok '... are cut off at the limit' test "$(names)" -le 3000
 ok '... the rest of them is counted' test "$(count malformed)" -gt 0
 lie '... and withdrawn' '' 200 <<'END'
