@@ -1,5 +1,5 @@
 #!/bin/sh
-# clusters.t - hubs of two clusters: what t/data/clusters.txt says comes of each pair of settings, whoever dials (mpreg 2, 3, 4, 49).
+# clusters.t - hubs of two clusters: what t/data/clusters.txt says comes of each pair of settings, whoever dials (mpreg 2, 3, 4, 49, 52).
 . "${0%/*}/../lib/tap.sh"
 cd "$FEDX_RUN" || exit 1
 mkdir -m 700 a b
@@ -68,7 +68,20 @@ is_up() { fedx-probe -r a -H links | grep -q '^b\.beta	.*	up	' && fedx-probe -r 
 is_apart() { ! fedx-probe -r a -H links | grep '^b\.beta	' | grep -q '	up	'; }
 knows() { fedx-probe -r "$1" -H services | grep -q "^$2[[:space:]]"; }
 
-# comes_of WHAT OUTCOME: of the two hubs that are there
+key_of() {
+	case $1 in
+	2101) echo federation.mode ;;
+	2102) echo federation.allowed_foreign_cluster_ids ;;
+	2103) echo federation.blocked_foreign_cluster_ids ;;
+	2105) echo federation.bridges ;;
+	esac
+}
+explains() {	# explains DIR CODE: of a service that nobody holds
+	case $1 in a) as=a.alpha ;; b) as=b.beta ;; esac
+	fedx-probe -r "$1" -q -H explain --as "$as" somebody@site nothing 2>/dev/null | grep -q "	link	.*$2 "
+}
+
+# comes_of WHAT OUTCOME DIR: of the two hubs that are there; the one in DIR dials
 comes_of() {
 	what=$1
 	case $2 in
@@ -87,6 +100,8 @@ comes_of() {
 		# shellcheck disable=SC2154
 		case $who in alpha) near=$a_log far=$b_log ;; beta) near=$b_log far=$a_log ;; *) not_ok "no outcome: $2"; return ;; esac
 		ok "$what: $who refuses with $code" eventually told "event=link_refused .*why=\"$code " "$near"
+		ok "$what: mpreg 52: and names the setting" told "event=link_refused .*setting=$(key_of "$code")" "$near"
+		ok "$what: mpreg 52: explain says so where it is dialled" eventually explains "$3" "$code"
 		ok "$what: and the other one has it as 2106" eventually told "why=\"2106 the far side refused: $code " "$far"
 		ok "$what: there is no link" is_apart
 		ok "$what: which no side says it had" not told 'event=(link_up|clusters_met)' "$a_log"
@@ -100,7 +115,8 @@ pair() {
 	beta)	side a "$2" ''; side b "$3" "$(ready_at "$a_log")" ;;
 	alpha)	side b "$3" ''; side a "$2" "$(ready_at "$b_log")" ;;
 	esac
-	comes_of "$1, $5 dials" "$4"
+	case $5 in alpha) dials=a ;; beta) dials=b ;; esac
+	comes_of "$1, $5 dials" "$4" "$dials"
 	stop "$a"; stop "$b"
 }
 

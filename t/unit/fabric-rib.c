@@ -109,7 +109,7 @@ lifetimes(void)
 	fake_wait(&f, 9000);
 	ok(next_is("o", &n1) && holds("s") && expired == 0, "said again it lives on, with its names");
 	fake_wait(&f, 1500);
-	ok(next_is("o", NULL) && !holds("s") && expired == 1, "not said again it ends, though the link is up");
+	ok(next_is("o", NULL) && !holds("s") && expired == 1, "mpreg 21: not said again it ends, though the link is up");
 	ok(told(&n2, KIND_WITHDRAW, "o", &got) && !got.moved && fake_hears_nothing(&n2), "which one message tells");
 	fake_wait(&f, 3600 * 1000);
 	ok(next_is("n1", &n1), "a neighbour itself lives as long as its link");
