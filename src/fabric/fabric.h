@@ -53,6 +53,7 @@ struct fabric_limits {
 	X(parked,	"requests that had to wait for a free instance") \
 	X(not_delivered, "requests ended here as not delivered")	\
 	X(may_have_run,	"requests ended here that may have run")	\
+	X(routes_looped, "routes told to us that go through us, or no further") \
 	X(stray,	"answers to requests that are over or never were") \
 	X(late_parts,	"parts of conversations that are over")		\
 	X(events_dropped, "events not told to a watcher that was too slow") \

@@ -137,6 +137,7 @@ route_not_for_us(struct fabric *f, struct port *p, const struct announcement *a)
 	struct origin *o = rib_origin(f, a->name);
 	struct via *v = o ? via_find(o, p) : NULL;
 
+	f->count.routes_looped++;
 	if (v && v->digest)
 		via_lost(f, v, false);
 }
@@ -149,8 +150,10 @@ route_announced(struct fabric *f, struct port *p, const struct announcement *a, 
 	enum error error;
 
 	meta_look(a->path, str(f->node), &facts);
-	if (str_is(a->name, f->node))
+	if (str_is(a->name, f->node)) {
+		f->count.routes_looped++;
 		return E_NONE;
+	}
 	if (!path_is_sound(p, a, &facts, &bad)) {
 		err_set(e, "a route to '%.*s' is not taken: %s", a->name.n > 80 ? 80 : (int)a->name.n,
 		    a->name.p, bad);
