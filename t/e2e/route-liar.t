@@ -29,6 +29,8 @@ lies() {	# lies <LINES: they went as written, and the hub answers both links aft
 	printf 'x -> PING id=%d\nx <- PONG id=%d\ny -> PING id=%d\ny <- PONG id=%d\n' $told $told $told $told >&9
 	eventually heard
 }
+# a sanitizer keeps what was freed, for a while
+weighs() { test -r "/proc/$hub/status" && ! grep -q __asan_init "$FEDX_BIN/fedx-hub"; }
 memory() { awk '/VmRSS/ { print $2 }' "/proc/$hub/status"; }
 count() { fedx-probe -r h -j top | head -n 1 | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
 known() { fedx-probe -r h -H routes | awk -F '\t' '$5 != "withdrawn" { print $3 }' | sort | tr '\n' ' '; }
@@ -40,6 +42,7 @@ lie() {
 	test -z "$2" || ok "$1: the log has it" eventually refused "$2"
 	is "$(known)" "$honest_routes" "$1: no route is left of it"
 	ok "$1: who is honest is served" honest
+	weighs || return 0
 	test $(($(memory) - memory_before)) -le "$3" || not_ok "$1: it costs $(($(memory) - memory_before)) KiB, over $3"
 }
 

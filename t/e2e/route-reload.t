@@ -246,7 +246,7 @@ ok 'with a damaged copy' route
 ok '... nothing is allowed' says '.*'
 printf 'ask 1 0 a@x b@y s/m\nwait VERDICT 1\n' | talk
 ok '... as a failure of policy' heard '^VERDICT 1 deny error=policy_error'
-like "$(grep '^POLICY' heard)" 'hooks=route,admit,scope,balance,on.link,on.service,on.event, .*failed=1' '... which has every hook'
+like "$(grep '^POLICY' heard)" 'hooks=route,admit,scope,balance,import,export,on.link,on.service,on.event, .*failed=1' '... which has every hook'
 reload apply
 ok 'no policy.lua is no way out' is_refused
 : >"$policy"
