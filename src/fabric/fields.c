@@ -141,7 +141,8 @@ path_covers(struct str pattern, struct str path)
 			if (more_s) {
 				bool longer = str_split(s, '/', &have, &next_s);
 
-				if (str_is(want, "*") ? have.n > 0 : str_eq(want, have)) {
+				/* a ** in the path is a pattern's own, and wider than one segment */
+				if (str_is(want, "*") ? have.n > 0 && !str_is(have, "**") : str_eq(want, have)) {
 					p = next_p;
 					more_p = further;
 					s = next_s;

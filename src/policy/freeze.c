@@ -15,7 +15,7 @@
 #include "policy/sandbox_in.h"
 
 enum { HELD = 1, OPEN = 2 };		/* reached only through C; by Lua */
-enum { TODO = 1, SEEN = 2, LATER = 3, KEPT = 4, WALK_SLOTS = 4 };	/* stack of a walk */
+enum { NEXT = 1, SEEN = 2, LATER = 3, KEPT = 4, WALK_SLOTS = 4 };	/* stack of a walk */
 
 /*
  * What no call may change, laid out so that a look at it costs a compare: on
@@ -115,7 +115,7 @@ freeze_one(lua_State *L, int index)
 static void
 visit(lua_State *L, int base, int how)
 {
-	int type = lua_type(L, -1), list = base + (how == OPEN ? TODO : LATER);
+	int type = lua_type(L, -1), list = base + (how == OPEN ? NEXT : LATER);
 
 	if (type != LUA_TTABLE && type != LUA_TFUNCTION && type != LUA_TUSERDATA) {
 		lua_pop(L, 1);
@@ -188,7 +188,7 @@ visit_entries(lua_State *L, int base, int table, int how)
 static bool
 walk_one(lua_State *L, int base, int how)
 {
-	int list = base + (how == OPEN ? TODO : LATER), at;
+	int list = base + (how == OPEN ? NEXT : LATER), at;
 	lua_Integer n = (lua_Integer)lua_rawlen(L, list);
 
 	if (n == 0)
@@ -286,14 +286,14 @@ sandbox_table(lua_State *L)
 	base = walk_begin(L);
 	lua_pushvalue(L, base);
 	visit(L, base, OPEN);
-	for (lua_Integer n; (n = (lua_Integer)lua_rawlen(L, base + TODO)) > 0;) {
-		if (lua_rawgeti(L, base + TODO, n) == LUA_TTABLE) {
+	for (lua_Integer n; (n = (lua_Integer)lua_rawlen(L, base + NEXT)) > 0;) {
+		if (lua_rawgeti(L, base + NEXT, n) == LUA_TTABLE) {
 			lua_pop(L, 1);
 			walk_one(L, base, OPEN);
 		} else {
 			lua_pop(L, 1);
 			lua_pushnil(L);
-			lua_rawseti(L, base + TODO, n);
+			lua_rawseti(L, base + NEXT, n);
 		}
 	}
 	lua_settop(L, base);

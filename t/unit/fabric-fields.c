@@ -144,7 +144,14 @@ tests(void)
 		{ TEST_UNDER,	"/",		"/**",		true },
 		{ TEST_UNDER,	"",		"/**",		false },
 		{ TEST_UNDER,	"a@b",		"/**",		false },
-		{ TEST_UNDER,	"/a/**",	"/a/*",		true },
+		/* a pattern within another: what is wider is not under it */
+		{ TEST_UNDER,	"/a/**",	"/a/*",		false },
+		{ TEST_UNDER,	"/a/**/b",	"/a/*/b",	false },
+		{ TEST_UNDER,	"/a/**",	"/a/*/**",	false },
+		{ TEST_UNDER,	"/a/*",		"/a/b",		false },
+		{ TEST_UNDER,	"/a/*",		"/a/*",		true },
+		{ TEST_UNDER,	"/a/*/b",	"/a/**",	true },
+		{ TEST_UNDER,	"/a/**/b",	"/a/**",	true },
 		{ TEST_COUNT,	"a",		"a",		false },
 	};
 

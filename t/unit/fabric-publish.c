@@ -268,9 +268,46 @@ at_a_leaf(void)
 	end(&up);
 }
 
+/* As admit would have granted it. */
+static void
+grant(struct fake *k, const char *pattern)
+{
+	struct buf run;
+
+	buf_init(&run, 1024);
+	scope_put(&run, str(pattern));
+	free(k->port.gate.scopes);
+	k->port.gate.scopes_len = buf_len(&run);
+	k->port.gate.scopes = malloc(k->port.gate.scopes_len);
+	memcpy(k->port.gate.scopes, run.p + run.head, k->port.gate.scopes_len);
+	buf_free(&run);
+}
+
+static void
+within_scopes(void)
+{
+	begin_hub();
+	grant(&a, "/site/*");
+	ok(subscribes(&a, 1, "/site/*") && subscribes(&a, 2, "/site/x"), "what is within its scopes may be wanted");
+	say(&a, KIND_SUBSCRIBE, 3, "/site/**");
+	ok(fake_hears_error(&a, 3, E_scope, FATE_NOT_DELIVERED), "a pattern that is wider may not");
+	say(&a, KIND_SUBSCRIBE, 4, "/**");
+	ok(fake_hears_error(&a, 4, E_scope, FATE_NOT_DELIVERED), "nor all of it");
+	publishes(&b, "/site/x/y", "deep");
+	ok(fake_hears_nothing(&a), "so nothing of that is heard");
+	grant(&leaf, "/site/**");
+	subscribes(&b, 1, "/**");
+	publishes(&leaf, "/site/x/y", "mine");
+	ok(hears(&b, "/site/x/y", "mine"), "a leaf speaks within its scopes");
+	publishes(&leaf, "/bank/x", "not mine");
+	ok(fake_hears_nothing(&b), "and not outside");
+	end(&leaf);
+}
+
 int
 main(void)
 {
+	within_scopes();
 	clients();
 	ends();
 	refusals();
