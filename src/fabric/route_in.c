@@ -101,6 +101,7 @@ route_take(struct fabric *f, struct port *p, const struct announcement *a, unsig
 	bool known = v && v->digest && str_eq(v->path, a->path) && str_eq(v->clusters, a->clusters) &&
 	    str_eq(v->tags, a->tags);
 	uint32_t ms = a->lifetime_ms < LIFETIME_MAX_MS ? a->lifetime_ms : LIFETIME_MAX_MS;
+	bool fresh;
 
 	/* older than what it said before: played again; unless it says all again */
 	if (v && v->digest && !v->stale && a->epoch < v->epoch)
@@ -109,7 +110,14 @@ route_take(struct fabric *f, struct port *p, const struct announcement *a, unsig
 		err_set(e, "one neighbour may have %u routes and names, and has them", f->rib.limits.routes);
 		return E_overloaded;
 	}
-	if ((!o && (o = rib_open(f, a->name)) == NULL) || (!v && (v = via_open(f, o, p)) == NULL) || via_fill(f, v, a, length) == -1) {
+	if (!o && (o = rib_open(f, a->name)) == NULL) {
+		err_set(e, "no memory for another route");
+		return E_overloaded;
+	}
+	fresh = !v;
+	if ((fresh && (v = via_open(f, o, p)) == NULL) || via_fill(f, v, a, length) == -1) {
+		if (fresh && v)
+			via_close(f, v);
 		err_set(e, "no memory for another route");
 		return E_overloaded;
 	}

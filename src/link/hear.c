@@ -59,7 +59,7 @@ on_welcome(struct link *l, const struct envelope *e)
 	l->instance = w.instance;
 	if (l->links->fabric->role == ROLE_HUB && (l->links->cluster[0] || l->port.kind == PORT_PEER)) {
 		l->proven = is_proven_hub(l);
-		if (!link_meets(l, w.node, w.cluster, false, E_NONE, ""))
+		if (!link_meets(l, w.node, w.cluster, l->links->auth != NULL, E_NONE, ""))
 			return;
 	} else if (l->links->cluster[0] && !str_is(w.cluster, l->links->cluster)) {
 		link_close(l, E_cluster_isolated, "the hub is of another cluster than ours (-C)");
@@ -141,7 +141,7 @@ on_pong(struct link *l, const struct envelope *e)
 static void
 greeting(struct link *l, const struct envelope *e)
 {
-	if (e->kind == KIND_HELLO && !l->dialled)
+	if (e->kind == KIND_HELLO && !l->dialled && !l->greets)
 		greet_hello(l, e);
 	else if (e->kind == KIND_WELCOME && l->dialled)
 		on_welcome(l, e);
@@ -169,6 +169,8 @@ refuse_new(struct link *l, const struct envelope *e)
 void
 link_hear(struct link *l, const struct envelope *e)
 {
+	if (l->state == LINK_DYING)
+		return;
 	if (l->state == LINK_GREETING) {
 		greeting(l, e);
 		return;
