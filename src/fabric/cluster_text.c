@@ -127,8 +127,8 @@ federation_hint(const struct cluster_verdict *v)
 		return "use TLS, or set federation.require_encrypted_connections to no";
 	case FED_IDENTITY:
 		return v->foreign ? "who dials shows a token whose line names its node and cluster, who "
-		    "is dialled a certificate that --tls-ca or tls.pin knows; or set "
-		    "federation.require_mutual_authentication to no" :
+		    "is dialled a certificate that --tls-ca or tls.pin knows, and its URL ends in #CLUSTER; "
+		    "or set federation.require_mutual_authentication to no" :
 		    "give it a token whose line names its node and our cluster";
 	case FED_OK:
 	case FED_NOT_ADMITTED:

@@ -299,10 +299,21 @@ on_down(void *owner, enum error error, const char *why, uint32_t come_back_ms)
 	    ON_UPLINK_RIVAL : is_refusal(error) ? ON_UPLINK_REFUSAL : ON_UPLINK_LOST);
 }
 
+static struct str
+said_cluster(void *owner)
+{
+	const struct uplink *u = owner;
+	struct url url;
+	struct err e = { .status = 0 };
+
+	url_parse(str(u->urls[u->url]), &url, &e);
+	return url.cluster;
+}
+
 static void
 greet(struct uplink *u, struct conn *c, bool ws)
 {
-	static const struct link_owner link_owner = { on_up, on_down };
+	static const struct link_owner link_owner = { on_up, on_down, said_cluster };
 	struct err e = { .status = 0 };
 
 	u->link = link_dial(u->links, c, u->address, u->peer ? PORT_PEER : PORT_UPLINK, &link_owner, u, &e);

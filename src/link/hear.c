@@ -25,13 +25,44 @@ link_ping(struct link *l)
 	link_say(l, KIND_PING, 0, (struct str){ (const char *)stamp, sizeof stamp });
 }
 
-/* Who was dialled shows a certificate, or is of our own user. */
+/*
+ * Who was dialled shows a certificate, which proves the cluster that the URL
+ * says, or ours; or it is of our own user.
+ */
 static bool
-is_proven_hub(const struct link *l)
+is_proven_hub(const struct link *l, struct str said, struct str cluster)
 {
 	const struct tls *t = conn_tls(l->conn);
 
-	return t ? tls_peer_verified(t) : peer_is_us(conn_fd(l->conn));
+	if (!t)
+		return peer_is_us(conn_fd(l->conn));
+	return tls_peer_verified(t) &&
+	    str_eq(cluster, said.n ? said : str(l->links->fabric->cluster));
+}
+
+/* Is the hub of a cluster that we want, and may it say so?  If not, the link is closed. */
+static bool
+hub_fits(struct link *l, const struct hello *w)
+{
+	struct links *ls = l->links;
+	struct str said = l->owner ? l->owner->cluster(l->owner_data) : STR("");
+	char why[200];
+
+	if (said.n && !str_eq(said, w->cluster)) {
+		snprintf(why, sizeof why, "the hub is of cluster '%.*s', and behind the # of its URL is "
+		    "another one", w->cluster.n > 60 ? 60 : (int)w->cluster.n, w->cluster.p);
+		link_close(l, E_cluster_isolated, why);
+		return false;
+	}
+	if (ls->fabric->role == ROLE_HUB && (ls->cluster[0] || l->port.kind == PORT_PEER)) {
+		l->proven = is_proven_hub(l, said, w->cluster);
+		return link_meets(l, w->node, w->cluster, ls->auth != NULL, E_NONE, "");
+	}
+	if (ls->cluster[0] && !str_is(w->cluster, ls->cluster)) {
+		link_close(l, E_cluster_isolated, "the hub is of another cluster than ours (-C)");
+		return false;
+	}
+	return true;
 }
 
 static void
@@ -57,14 +88,8 @@ on_welcome(struct link *l, const struct envelope *e)
 		return;
 	}
 	l->instance = w.instance;
-	if (l->links->fabric->role == ROLE_HUB && (l->links->cluster[0] || l->port.kind == PORT_PEER)) {
-		l->proven = is_proven_hub(l);
-		if (!link_meets(l, w.node, w.cluster, l->links->auth != NULL, E_NONE, ""))
-			return;
-	} else if (l->links->cluster[0] && !str_is(w.cluster, l->links->cluster)) {
-		link_close(l, E_cluster_isolated, "the hub is of another cluster than ours (-C)");
+	if (!hub_fits(l, &w))
 		return;
-	}
 	if (link_name(l, w.node, w.cluster, NULL) == -1) {
 		link_close(l, E_overloaded, "no memory");
 		return;

@@ -68,6 +68,8 @@ struct link_owner {
 	void (*down)(void *owner, enum error, const char *why, uint32_t come_back_ms);
 		/* once, also if it never was up; the link is freed after it;
 		 * come_back_ms: 0, or when the other side asks us to return */
+	struct str (*cluster)(void *owner);
+		/* that the URL says the hub is of; empty: it says none */
 };
 
 struct session { const struct dialect *dialect; struct timer timer; struct link *link; void *mem; };

@@ -42,10 +42,11 @@ struct url {
 	struct str host;	/* without brackets; views into the text */
 	uint16_t port;		/* 0: not given; the default is 7341 (fedx ws), 7342 (fedxs wss) */
 	struct str path;	/* "/..." of ws, wss (default "/"); the socket's path of unix */
+	struct str cluster;	/* that the hub there is of; empty: not said */
 };
 int url_parse(struct str, struct url *, struct err *);
 	/* "fedxs://hub.example.net:7342", "fedxs+srv://example.net",
-	 * "unix:/run/x.sock", "wss://h/p"; -1 says what is wrong and names the
+	 * "unix:/run/x.sock", "wss://h/p", "fedxs://h#cluster"; -1 says what is wrong and names the
 	 * schemes; a domain with +srv is never this host or an address */
 int hostport_parse(struct str, struct str *host, uint16_t *port, struct err *);
 	/* "127.0.0.1:0", "[::1]:80", ":80" (all addresses), "host:port" */

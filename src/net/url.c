@@ -94,7 +94,7 @@ static bool
 is_request_path(struct str p)
 {
 	for (size_t i = 0; i < p.n; i++)
-		if (p.p[i] <= ' ' || p.p[i] >= 127 || p.p[i] == '#')
+		if (p.p[i] <= ' ' || p.p[i] >= 127)
 			return false;
 	return true;
 }
@@ -129,13 +129,16 @@ domain_check(struct str host, bool has_port, struct err *e)
 }
 
 static int
-net_parse(struct str rest, struct url *u, struct err *e)
+net_parse(struct str in, struct url *u, struct err *e)
 {
 	size_t end = 0;
+	struct str rest;
 	bool has_port, ws = u->scheme == SCHEME_WS || u->scheme == SCHEME_WSS;
 	struct str authority, port;
 
-	while (end < rest.n && rest.p[end] != '/' && rest.p[end] != '?' && rest.p[end] != '#')
+	if (str_split(in, '#', &rest, &u->cluster) && !u->cluster.n)
+		return err_set(e, "there is no cluster behind the #; write it, or leave the # out");
+	while (end < rest.n && rest.p[end] != '/' && rest.p[end] != '?')
 		end++;
 	authority = str_head(rest, end);
 	u->path = str_skip(rest, end);

@@ -62,6 +62,7 @@ enum finding
 doctor_cluster(struct doctor *d)
 {
 	const struct answer *a = &d->answer;
+	struct str wanted = d->url.cluster.n ? d->url.cluster : str(d->cluster);
 	char wrong[SEEN_MAX];
 
 	if (is_half_known(d))
@@ -69,10 +70,12 @@ doctor_cluster(struct doctor *d)
 	if (refused(d, E_cluster_isolated))
 		return doctor_fail(d, EXIT_DENIED, a->text, strchr(a->text, ';') ? NULL :
 		    "both clusters must allow it, or give -C and a token of the hub's cluster");
-	if (a->kind == KIND_WELCOME && d->cluster && strcmp(d->cluster, a->cluster) != 0) {
-		snprintf(wrong, sizeof wrong, "the hub is of cluster '%.100s', not '%.100s'", a->cluster,
-		    d->cluster);
-		return doctor_fail(d, EXIT_DENIED, wrong, "give -C the hub's cluster, or dial another hub");
+	if (a->kind == KIND_WELCOME && wanted.n && !str_is(wanted, a->cluster)) {
+		snprintf(wrong, sizeof wrong, "the hub is of cluster '%.100s', not '%.*s'", a->cluster,
+		    wanted.n > 100 ? 100 : (int)wanted.n, wanted.p);
+		return doctor_fail(d, EXIT_DENIED, wrong, d->url.cluster.n ?
+		    "write the hub's cluster behind the # of the URL, or dial another hub" :
+		    "give -C the hub's cluster, or dial another hub");
 	}
 	return doctor_saw(d, FOUND_OK, "%s", a->kind == KIND_WELCOME ? a->cluster : "not refused");
 }

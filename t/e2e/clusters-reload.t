@@ -177,7 +177,7 @@ keys='--set federation.mode=explicit_bridging'
 	# dialler NODE CLUSTER TOKEN
 	dialler() {
 		hub b "$1" "$2" $keys --set federation.allowed_foreign_cluster_ids=alpha --tls-ca d/ca.pem \
-			--set uplink.token_file="$3" -u "fedxs://$(ready_at "$a_log")"
+			--set uplink.token_file="$3" -u "fedxs://$(ready_at "$a_log")${4-#alpha}"
 	}
 	dialler b.beta beta d/b.beta.token
 	ok 'mpreg 13: both proven, the link is up' eventually is_up

@@ -178,6 +178,7 @@ ok 'the live link of that leaf is not touched' not grep -q 'was=UP' "$leaf_log"
 well 'a node' --tls-ca d/ca.pem --token-file d/b.lab.token --as b.lab "fedxs://$at"
 is "$(cells credential)$(cells policy)" 'ok	the token is acceptedok	admitted as leaf b.lab' 'may join'
 well 'a client' --tls-ca d/ca.pem --token-file d/client.lab.token --as client.lab --role client "wss://$at"
+well 'the cluster of the URL' --tls-ca d/ca.pem --token-file d/b.lab.token --as b.lab "fedxs://$at#lab"
 ok 'a token of the environment' env FEDX_TOKEN_FILE=d/b.lab.token fedx-probe doctor --tls-ca d/ca.pem "wss://$at"
 well 'without a look at the certificate' --insecure --token-file d/b.lab.token "fedxs://$at"
 like "$(cells certificate)" '^ok	not checked, sha256:' 'which is said'
@@ -194,6 +195,8 @@ secure 'an expired token, as a node' 77 credential 'has expired' 'a new token' -
 secure 'the token of another node' 77 credential 'another node id' 'give --as' --token-file d/b.lab.token --as x.lab
 secure 'the token of another role' 77 credential 'another role' 'give --role' --token-file d/b.lab.token --as b.lab --role hub
 secure 'the token of another cluster' 77 cluster "'elsewhere'" 'lab' --token-file d/c.lab.token --as c.lab
+
+sick 'a hub of another cluster than the URL says' 77 cluster "is of cluster 'lab', not 'elsewhere'" 'behind the #' --tls-ca d/ca.pem --token-file d/b.lab.token --as b.lab "fedxs://$at#elsewhere"
 
 sick 'nobody to trust' 78 certificate 'nobody has said.*sha256:' 'give --tls-ca' "fedxs://$at"
 sick 'another CA' 76 certificate 'false|not signed by' 'CA' --tls-ca other/ca.pem "fedxs://$at"

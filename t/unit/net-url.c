@@ -23,9 +23,18 @@ static const struct {
 	{ "SRV records and TLS", "fedxs+srv://example.net/", SCHEME_FEDXS, true, "example.net", 0, "" },
 	{ "SRV records, in capitals", "FEDXS+SRV://example.net", SCHEME_FEDXS, true, "example.net", 0, "" },
 	{ "SRV records, a closing dot", "fedx+srv://example.net.", SCHEME_FEDX, false, "example.net", 0, "" },
+	{ "unix, and a # of its path", "unix:/run/x#1", SCHEME_UNIX, false, "", 0, "/run/x#1" },
 	{ "unix", "unix:/run/x.sock", SCHEME_UNIX, false, "", 0, "/run/x.sock" },
 	{ "unix with three slashes", "unix:///run/x.sock", SCHEME_UNIX, false, "", 0, "/run/x.sock" },
 	{ "unix, relative", "unix:x.sock", SCHEME_UNIX, false, "", 0, "x.sock" },
+};
+
+static const struct { const char *text, *host, *path, *cluster; } clusters[] = {
+	{ "fedxs://hub.example.net:7342#beta", "hub.example.net", "", "beta" },
+	{ "fedxs://hub.example.net/#beta", "hub.example.net", "", "beta" },
+	{ "fedxs+srv://example.net#b", "example.net", "", "b" },
+	{ "wss://h/a/b?c#be.ta", "h", "/a/b?c", "be.ta" },
+	{ "wss://h#a#b", "h", "/", "a#b" },
 };
 
 static const struct { const char *what, *text, *says; } bad[] = {
@@ -45,7 +54,7 @@ static const struct { const char *what, *text, *says; } bad[] = {
 	{ "a name in brackets", "fedx://[hub]", "IPv6" },
 	{ "a path where none belongs", "fedxs://h/x", "path" },
 	{ "a password", "fedx://me:secret@h", "password" },
-	{ "a fragment", "ws://h/#x", "path" },
+	{ "an empty cluster", "ws://h/#", "cluster" },
 	{ "a query without a path", "ws://h?x", "path" },
 	{ "a line end in the path", "ws://h/x\r\nHost: y", "path" },
 	{ "a blank in the host", "fedx://a b", "host name" },
@@ -91,9 +100,13 @@ main(void)
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
 		ok(url_parse(str(good[i].text), &u, &e) == 0 && u.scheme == good[i].scheme &&
 		    u.tls == good[i].tls && u.port == good[i].port &&
-		    u.srv == (strchr(good[i].text, '+') != NULL) && str_is(u.host, good[i].host) && str_is(u.path, good[i].path),
+		    u.srv == (strchr(good[i].text, '+') != NULL) && str_is(u.host, good[i].host) && str_is(u.path, good[i].path) && !u.cluster.n,
 		    "%s: %s", good[i].what, good[i].text);
 	}
+	for (size_t i = 0; i < sizeof clusters / sizeof *clusters; i++)
+		ok(url_parse(str(clusters[i].text), &u, &e) == 0 && str_is(u.host, clusters[i].host) &&
+		    str_is(u.path, clusters[i].path) && str_is(u.cluster, clusters[i].cluster),
+		    "a cluster: %s", clusters[i].text);
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		e.text[0] = '\0';
 		ok(url_parse(str(bad[i].text), &u, &e) == -1 && strstr(e.text, bad[i].says),
