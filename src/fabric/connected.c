@@ -10,7 +10,7 @@
 #include "fabric/publish.h"
 #include "wire/hello.h"
 
-enum { DIGEST_SIZE = 12 };
+enum { DIGEST_SIZE = 12, ASK_PACE_MS = 1000 };
 
 static void
 event(struct fabric *f, const char *what, const struct port *p, struct str name)
@@ -40,6 +40,22 @@ connected_again(struct fabric *f, struct port *p)
 	export_ask(p, mine, p->digest);
 }
 
+void
+connected_ask(struct fabric *f, struct port *p)
+{
+	if (!pace_now(&f->wheel, &p->routes.asks, f->now, ASK_PACE_MS))
+		return;
+	p->routes.asking = true;
+	event(f, "digest_mismatch", p, p->node);
+	connected_again(f, p);
+}
+
+void
+connected_ask_later(struct wheel *w, struct timer *t)
+{
+	connected_ask(fabric_of_wheel(w), list_of(t, struct port, routes.asks.later));
+}
+
 static void
 connected_digest(struct fabric *f, struct port *p, const struct envelope *e)
 {
@@ -47,9 +63,8 @@ connected_digest(struct fabric *f, struct port *p, const struct envelope *e)
 	uint32_t count = 0, mine = 0;
 
 	if (e->flags & FLAG_ERROR) {	/* it knows something else: all again */
-		export_asked(p, e);
 		if (p == f->uplink)
-			export_all(f);
+			route_asked(f, p, e);
 		return;
 	}
 	if (e->payload.n != DIGEST_SIZE || p->kind != PORT_CHILD) {
@@ -62,9 +77,9 @@ connected_digest(struct fabric *f, struct port *p, const struct envelope *e)
 		mine += p->claimed[i];
 	/* its own node id is our claim for it, not its announcement */
 	if (count == mine - 1 && be_u64(b + 4) == p->digest)
-		return;
-	event(f, "digest_mismatch", p, p->node);
-	connected_again(f, p);
+		timer_drop(&f->wheel, &p->routes.asks.later);
+	else
+		connected_ask(f, p);
 }
 
 /* Who waited for it is told if nobody else can serve. */

@@ -255,10 +255,10 @@ export_ask(struct port *p, uint32_t count, uint64_t digest)
 	say_digest(p, FLAG_ERROR, count, digest, ++p->routes.set_asked);
 }
 
-void
-export_asked(struct port *p, const struct envelope *e)
+uint32_t
+export_asked(const struct envelope *e)
 {
-	p->routes.set = e->payload.n == ASK_SIZE ? get_u32(e->payload.p + DIGEST_SIZE) : 0;
+	return e->payload.n == ASK_SIZE ? get_u32(e->payload.p + DIGEST_SIZE) : 0;
 }
 
 void

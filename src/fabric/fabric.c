@@ -77,6 +77,8 @@ port_init(struct port *p, const struct port_ops *ops, enum port_kind kind)
 	list_init(&p->routes.vias);
 	list_init(&p->routes.tolds);
 	list_init(&p->routes.tellings);
+	timer_init(&p->routes.sets.later, route_set_later);
+	timer_init(&p->routes.asks.later, connected_ask_later);
 	gate_port_init(&p->gate);
 }
 
@@ -124,6 +126,8 @@ fabric_port_down(struct fabric *f, struct port *p, enum error why)
 	list_del(&p->all);
 	if (f->uplink == p)
 		f->uplink = NULL;
+	timer_drop(&f->wheel, &p->routes.sets.later);
+	timer_drop(&f->wheel, &p->routes.asks.later);
 	if (is_hub_neighbour(f, p))
 		route_down(f, p);
 	export_forget(f);

@@ -161,6 +161,8 @@ void stream_drop(struct fabric *, struct stream *);	/* forget what waits */
 void connected_now(struct fabric *, struct port *, const struct envelope *);
 	/* what a port says of names; its turn has come: gate_names.c */
 void connected_again(struct fabric *, struct port *);	/* asks a node for all its names again */
+void connected_ask(struct fabric *, struct port *);	/* the same, but once in a while: its digest says so */
+timer_fn connected_ask_later;				/* of route_port.asks */
 enum error connected_claim(struct fabric *, struct port *, const struct announcement *, struct err *);
 	/* it may, as far as policy goes */
 void connected_drop(struct fabric *, struct claim *);	/* as if withdrawn */
@@ -186,7 +188,7 @@ void export_forget(struct fabric *);		/* if nobody wants to know any more */
 void export_digest(struct port *, uint32_t count, uint64_t digest);
 void export_ask(struct port *, uint32_t count, uint64_t digest);
 	/* for a full set, by a DIGEST of what is known; what is stale stays until the END that answers it */
-void export_asked(struct port *, const struct envelope *);	/* the other side did */
+uint32_t export_asked(const struct envelope *);	/* the other side did: its number */
 void export_end(struct port *);
 bool export_ended(const struct port *, const struct envelope *);
 	/* is this END of the set that was asked for last, not of one that was under way? */

@@ -12,6 +12,7 @@
 #include "base/errors.h"
 #include "base/list.h"
 #include "fabric/gate_port.h"
+#include "fabric/wheel.h"
 #include "wire/announce.h"
 #include "wire/envelope.h"
 
@@ -31,6 +32,8 @@ struct route_port {	/* what route_in.c and route_out.c keep of a hub */
 	uint32_t via_count;		/* routes that are there or only remembered */
 	bool asking;			/* for all again; until its END */
 	uint32_t set_asked, set;	/* numbers of full sets: that we asked for last; that it did */
+	uint32_t set_next;		/* the one that it is told when it is time: */
+	struct pace sets, asks;		/* of telling it all again; of asking it to */
 	uint32_t asked_count;		/* of the digest that made us ask for all again: */
 	uint64_t asked_digest;		/* seldom for the same, if all of it came: */
 	uint32_t heard_again, ask_after;	/* so many digests that say so; after so many */

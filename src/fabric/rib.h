@@ -89,8 +89,7 @@ struct told {
 	bool due;			/* so is the route, before them */
 	bool sent;			/* all names were, and none was lost on the way to the queue */
 	bool partial;			/* so was the route said to be */
-	struct mono paced;		/* no change of the metric alone is told before then: */
-	struct timer later;		/* it is told now */
+	struct pace metric;		/* of telling a change of nothing else */
 };
 
 /* What the export hook says of telling this neighbour of this origin. */
@@ -165,7 +164,9 @@ void route_again(struct port *);	/* asks it for all again */
 void route_up(struct fabric *, struct port *);		/* the full set begins */
 void route_all(struct fabric *, struct port *);		/* the full set again */
 void route_asked(struct fabric *, struct port *, const struct envelope *);
-	/* it knows something else: the full set, of which some may have been lost */
+	/* it knows something else: the full set, of which some may have been
+	 * lost; of a leaf, its names */
+timer_fn route_set_later;		/* of route_port.sets */
 void route_renew(struct fabric *);
 	/* what may cross borders is another matter now: what may not goes on
 	 * both sides, and all that may is said again */

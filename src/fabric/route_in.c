@@ -344,6 +344,7 @@ digest(struct fabric *f, struct port *p, const struct envelope *e)
 		count = count << 8 | b[i];
 	if (count == count_of(p) && be_u64(b + 4) == p->digest) {
 		p->routes.asked_count = 0;
+		timer_drop(&f->wheel, &p->routes.asks.later);
 		return;
 	}
 	same = count == p->routes.asked_count && be_u64(b + 4) == p->routes.asked_digest;
@@ -355,11 +356,9 @@ digest(struct fabric *f, struct port *p, const struct envelope *e)
 	else if (!p->routes.asking && p->routes.ask_after < ASK_AFTER_MAX)
 		p->routes.ask_after *= 2;
 	p->routes.heard_again = 0;
-	p->routes.asking = true;
 	p->routes.asked_count = count;
 	p->routes.asked_digest = be_u64(b + 4);
-	event(f, "digest_mismatch", p, p->node);
-	route_again(p);
+	connected_ask(f, p);
 }
 
 void

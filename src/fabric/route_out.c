@@ -43,7 +43,7 @@ told_sending(struct told *t, struct list *next)
 void
 told_close(struct fabric *f, struct told *t)
 {
-	timer_drop(&f->wheel, &t->later);
+	timer_drop(&f->wheel, &t->metric.later);
 	told_sending(t, NULL);
 	list_del(&t->of_port);
 	list_del(&t->of_origin);
@@ -168,7 +168,7 @@ told_route(struct fabric *f, struct told *t)
 {
 	struct announcement a;
 
-	timer_drop(&f->wheel, &t->later);
+	timer_drop(&f->wheel, &t->metric.later);
 	if (route_now(f, t, &a) == -1)
 		return -1;
 	t->digest = route_digest(&a);
@@ -184,9 +184,10 @@ static void
 on_later(struct wheel *w, struct timer *timer)
 {
 	struct fabric *f = fabric_of_wheel(w);
-	struct told *t = list_of(timer, struct told, later);
+	struct told *t = list_of(timer, struct told, metric.later);
 
-	t->paced = mono_add_ms(f->now, PACE_MS);
+	if (!pace_now(w, &t->metric, f->now, PACE_MS))
+		return;
 	told_route(f, t);
 	route_pump(f, t->port);
 }
@@ -199,16 +200,8 @@ told_change(struct fabric *f, struct told *t)
 
 	if (route_now(f, t, &a) == -1)
 		return;
-	if (shape_of(&a) == t->shape) {
-		if (timer_is_set(&t->later))
-			return;
-		if (f->now.us < t->paced.us) {
-			timer_set(&f->wheel, &t->later, f->now, mono_ms_until(f->now, t->paced));
-			return;
-		}
-		t->paced = mono_add_ms(f->now, PACE_MS);
-	}
-	told_route(f, t);
+	if (shape_of(&a) != t->shape || pace_now(&f->wheel, &t->metric, f->now, PACE_MS))
+		told_route(f, t);
 }
 
 /* Policy is asked about it, so it may be back at once: that is no flap. */
@@ -244,7 +237,7 @@ told_all(struct fabric *f, struct port *p, struct origin *o)
 		}
 		t->port = p;
 		t->origin = o;
-		timer_init(&t->later, on_later);
+		timer_init(&t->metric.later, on_later);
 		list_add(&p->routes.tolds, &t->of_port);
 		list_add(&o->tolds, &t->of_origin);
 	}

@@ -9,6 +9,8 @@
 #include "fabric/gate_parts.h"
 #include "fabric/route_parts.h"
 
+enum { SET_PACE_MS = 1000 };
+
 /* Routes before all names.  false: the queue takes no more, here or below; this one is the first when it does */
 static bool
 send_routes(struct fabric *f, struct port *p)
@@ -190,13 +192,33 @@ route_all(struct fabric *f, struct port *p)
 	route_pump(f, p);
 }
 
-void
-route_asked(struct fabric *f, struct port *p, const struct envelope *e)
+static void
+told_again(struct fabric *f, struct port *p)
 {
-	export_asked(p, e);
+	if (!pace_now(&f->wheel, &p->routes.sets, f->now, SET_PACE_MS))
+		return;
+	p->routes.set = p->routes.set_next;
+	if (!is_hub_neighbour(f, p)) {
+		export_all(f);
+		return;
+	}
 	list_each(n, &p->routes.tolds)
 		list_of(n, struct told, of_port)->sent = false;
 	route_all(f, p);
+}
+
+void
+route_set_later(struct wheel *w, struct timer *t)
+{
+	told_again(fabric_of_wheel(w), list_of(t, struct port, routes.sets.later));
+}
+
+void
+route_asked(struct fabric *f, struct port *p, const struct envelope *e)
+{
+	/* the END of a set that is being told has the number that it was asked for by */
+	p->routes.set_next = export_asked(e);
+	told_again(f, p);
 }
 
 /* Names that may not be told any more; that it never heard of some does no harm. */

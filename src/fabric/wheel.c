@@ -108,3 +108,16 @@ wheel_next_ms(struct wheel *w, struct mono now)
 	ms = t * WHEEL_TICK_MS;
 	return ms > now.us / 1000 ? ms - now.us / 1000 : 0;
 }
+
+bool
+pace_now(struct wheel *w, struct pace *p, struct mono now, uint64_t ms)
+{
+	if (now.us >= p->next.us) {
+		timer_drop(w, &p->later);
+		p->next = mono_add_ms(now, ms);
+		return true;
+	}
+	if (!timer_is_set(&p->later))
+		timer_set(w, &p->later, now, mono_ms_until(now, p->next));
+	return false;
+}

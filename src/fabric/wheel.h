@@ -39,6 +39,15 @@ void wheel_turn(struct wheel *, struct mono now);	/* fires what is due */
 uint64_t wheel_next_ms(struct wheel *, struct mono now);
 	/* until the next one may be due; UINT64_MAX: none is set */
 
+/* What may be done once in a while: the first time at once, the last time when the while is over. */
+struct pace {
+	struct mono next;	/* not again before then */
+	struct timer later;	/* it is to be done then */
+};
+bool pace_now(struct wheel *, struct pace *, struct mono now, uint64_t ms);
+	/* true: now, and not again for so long; false: its timer will fire, and
+	 * is to ask this again */
+
 static inline bool
 timer_is_set(const struct timer *t)
 {

@@ -10,10 +10,13 @@ route_timers(const struct fabric *f)
 	uint64_t count = timer_is_set(&f->rib.refresh);
 
 	list_each(n, &f->ports) {
+		const struct route_port *r = &list_of(n, struct port, all)->routes;
+
+		count += timer_is_set(&r->sets.later) + timer_is_set(&r->asks.later);
 		list_each(m, &list_of(n, struct port, all)->routes.vias)
 			count += timer_is_set(&list_of(m, struct via, of_port)->timer);
 		list_each(m, &list_of(n, struct port, all)->routes.tolds)
-			count += timer_is_set(&list_of(m, struct told, of_port)->later);
+			count += timer_is_set(&list_of(m, struct told, of_port)->metric.later);
 	}
 	return count;
 }

@@ -358,7 +358,11 @@ digests(void)
 	digest(&leaf, 1, leaf.port.digest);
 	ok(fake_hears(&leaf, KIND_DIGEST) && (leaf.e.flags & FLAG_ERROR), "another count: all again");
 	digest(&leaf, 2, leaf.port.digest + 1);
-	ok(fake_hears(&leaf, KIND_DIGEST) && (leaf.e.flags & FLAG_ERROR), "another sum: all again");
+	digest(&leaf, 2, leaf.port.digest + 2);
+	ok(fake_hears_nothing(&leaf), "who differs all the time is not asked all the time");
+	fake_wait(&f, 1100);
+	ok(fake_hears(&leaf, KIND_DIGEST) && (leaf.e.flags & FLAG_ERROR) && fake_hears_nothing(&leaf),
+	    "another sum: all again, a second later");
 	is_str(str(last_event), "digest_mismatch", "and an event");
 	fake_announce(&leaf, KIND_ANNOUNCE, FAMILY_SERVICE, "s", "", 0);
 	fake_announce(&leaf, KIND_ANNOUNCE, FAMILY_SERVICE, "u", "", 0);
@@ -369,6 +373,7 @@ digests(void)
 	    fib_name(&f.fib, FAMILY_NODE, STR("leaf")), "the rest is there, and its own id");
 	digest(&leaf, 2, leaf.port.digest);
 	ok(fake_hears_nothing(&leaf), "and equal again");
+	fake_wait(&f, 1100);
 	digest(&leaf, 9, 9);
 	ok(fake_hears(&leaf, KIND_DIGEST) && leaf.e.payload.n == 16, "each time we ask for all has a number");
 	last = leaf.e.payload.p[15];
@@ -412,6 +417,8 @@ both_ends_agree(void)
 			if (tap_rand(&seed) % 50)
 				fabric_receive(&above, &below.port, &up.e);
 		if (i % 50 == 49) {
+			fake_wait(&f, 1100);
+			fake_wait(&above, 1100);
 			fabric_digest(&f);
 			while (fake_next(&up))
 				fabric_receive(&above, &below.port, &up.e);

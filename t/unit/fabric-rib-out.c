@@ -339,6 +339,11 @@ gap(void)
 	ok(fake_hears(&n2, KIND_DIGEST) && fake_hears_nothing(&n2), "and a digest tells of all");
 	digest_is(&n2, FLAG_ERROR, 0, 0);
 	is_int(messages(&n2), 2 + 2 + 2 + 2, "who asks hears all, END and the digest");
+	for (int i = 0; i < 1000; i++)
+		digest_is(&n2, FLAG_ERROR, 0, 0);
+	ok(fake_hears_nothing(&n2), "who asks all the time is not answered all the time");
+	fake_wait(&f, 1100);
+	is_int(messages(&n2), 2 + 2 + 2 + 2, "but once more, when it has had its time");
 	n2.waiting = n2.max;
 	unsays(&n1, "o");
 	n2.waiting = 0;

@@ -375,7 +375,9 @@ full_sets(void)
 	services(&n1, "o", 5, 6);
 	ok(holds("s3") && holds("s5") && next_is("p", &n1), "until the END what was is used");
 	digest_is(&n1, 0, 9, 99);
-	ok(fake_hears(&n1, KIND_DIGEST) && (n1.e.flags & FLAG_ERROR), "if all of it never comes it is asked for again");
+	ok(fake_hears_nothing(&n1), "a digest of before it is no reason to ask twice");
+	fake_wait(&f, 1100);
+	ok(fake_hears(&n1, KIND_DIGEST) && (n1.e.flags & FLAG_ERROR), "but if all of it never comes it is asked for again");
 	says(&n1, "n1");
 	says(&n1, "o n1");
 	services(&n1, "o", 0, 2);
@@ -386,26 +388,38 @@ full_sets(void)
 	forget_all();
 	digest_is(&n1, 0, 9, 99);
 	ok(fake_hears_nothing(&n1), "the same difference after all of it: not asked for at once");
+	fake_wait(&f, 1100);
 	digest_is(&n1, 0, 9, 99);
 	ok(fake_hears(&n1, KIND_DIGEST), "but when it stays: something may have been lost");
 	ends(&n1);
 	says(&n1, "n1");
 	says(&n1, "o n1");
 	forget_all();
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 400; i++) {
+		fake_wait(&f, 1100);
 		digest_is(&n1, 0, 9, 99);
 		ends(&n1);
 		says(&n1, "n1");
 	}
 	ok(messages(&n1) < 30, "and more and more seldom");
+	fake_wait(&f, 1100);
 	digest_is(&n1, 0, 9, 98);
 	ok(fake_hears(&n1, KIND_DIGEST), "another one is");
 	ends(&n1);
 	says(&n1, "n1");
 	digest_is(&n1, 0, 1, n1.port.digest);
 	ok(fake_hears_nothing(&n1), "they agree");
+	fake_wait(&f, 1100);
 	digest_is(&n1, 0, 9, 98);
 	ok(fake_hears(&n1, KIND_DIGEST), "then an old difference is a new one");
+	for (unsigned i = 0; i < 1000; i++) {
+		digest_is(&n1, 0, 9, 100 + i);
+		ends(&n1);
+		says(&n1, "n1");
+	}
+	ok(fake_hears_nothing(&n1), "a thousand different ones at once are not asked about");
+	fake_wait(&f, 1100);
+	ok(messages(&n1) == 1, "only once, when they had their time");
 	fake_say(&n1, (struct envelope){ .kind = KIND_DIGEST, .payload = STR("short") });
 	ok(f.count.malformed == 1, "a digest is 12 bytes");
 	end();
