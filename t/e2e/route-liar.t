@@ -283,6 +283,7 @@ x -> 1000 DIGEST body=000000990000000000000001
 x -> 1000 DIGEST body=000000990000000000000002
 x -> DIGEST body=0000
 x -> 200 DIGEST flags=error body=000000000000000000000000
+x <- DIGEST flags=error
 x -> ANNOUNCE node=evil.test path=evil.test
 x -> END
 END
