@@ -282,12 +282,16 @@ x -> 1000 DIGEST body=000000630000000000000001
 x -> 1000 DIGEST body=000000990000000000000001
 x -> 1000 DIGEST body=000000990000000000000002
 x -> DIGEST body=0000
-x -> 200 DIGEST flags=error body=000000000000000000000000
 x <- DIGEST flags=error
 x -> ANNOUNCE node=evil.test path=evil.test
 x -> END
 END
 ok '... ended at last: what was not said again is gone' nobody old.test
+lie 'one that asks for a full set all the time' '' 1000 <<'END'
+x -> 1000 DIGEST flags=error body=000000000000000000000000
+x <- END
+x <- DIGEST
+END
 
 # --- and in the end ---
 
