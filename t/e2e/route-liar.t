@@ -291,6 +291,8 @@ lie 'one that asks for a full set all the time' '' 1000 <<'END'
 x -> 1000 DIGEST flags=error body=000000000000000000000000
 x <- END
 x <- DIGEST
+x <- END
+x <- DIGEST
 END
 
 # --- and in the end ---
