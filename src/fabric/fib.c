@@ -60,37 +60,52 @@ fib_name(struct fib *f, enum family family, struct str text)
 	return k.n ? map_get(&f->names, k) : NULL;
 }
 
-struct claim *
-fib_claim(struct fib *f, struct port *port, enum family family, struct str text,
+/* Of the claims of a name and those of a neighbour, whichever list ends first. */
+static struct claim *
+find(struct name *name, struct list *theirs, size_t of_theirs, const struct port *port, const struct via *via,
     struct str version)
 {
-	struct name *name = fib_name(f, family, text);
+	struct list *m = theirs->next;
 
-	if (!name)
-		return NULL;
 	list_each(n, &name->claims) {
-		struct claim *c = list_of(n, struct claim, of_name);
+		struct claim *c = list_of(n, struct claim, of_name), *t;
 
-		if (c->port == port && !c->via && str_eq(claim_version(c), version))
+		if (c->port == port && c->via == via && str_eq(claim_version(c), version))
 			return c;
+		if (m == theirs)
+			return NULL;
+		t = (struct claim *)(void *)((char *)m - of_theirs);
+		if (t->name == name && t->via == via && str_eq(claim_version(t), version))
+			return t;
+		m = m->next;
 	}
 	return NULL;
 }
 
 struct claim *
-fib_learnt(struct fib *f, const struct via *via, enum family family, struct str text, struct str version)
+fib_claim(struct fib *f, struct port *port, enum family family, struct str text, struct str version)
 {
 	struct name *name = fib_name(f, family, text);
 
-	if (!name)
-		return NULL;
-	list_each(n, &name->claims) {
-		struct claim *c = list_of(n, struct claim, of_name);
+	return name ? find(name, &port->claims, offsetof(struct claim, of_port), port, NULL, version) : NULL;
+}
 
-		if (c->via == via && str_eq(claim_version(c), version))
-			return c;
-	}
-	return NULL;
+struct claim *
+fib_learnt(struct fib *f, struct via *via, enum family family, struct str text, struct str version)
+{
+	struct name *name = fib_name(f, family, text);
+
+	return name ? find(name, &via->claims, offsetof(struct claim, of_via), via->port, via, version) : NULL;
+}
+
+uint32_t
+fib_versions(const struct name *name, const struct via *via)
+{
+	uint32_t count = 0;
+
+	list_each(n, &name->claims)
+		count += list_of(n, struct claim, of_name)->via == via;
+	return count;
 }
 
 /* the longest domain first, and of equals the narrower *@D before *.D, so

@@ -101,8 +101,9 @@ struct str name_text(const struct name *);
 struct name *fib_name(struct fib *, enum family, struct str);	/* NULL: nobody claims it */
 struct claim *fib_claim(struct fib *, struct port *, enum family, struct str name, struct str version);
 	/* this port's own, not a learnt one, or NULL */
-struct claim *fib_learnt(struct fib *, const struct via *, enum family, struct str name,
+struct claim *fib_learnt(struct fib *, struct via *, enum family, struct str name,
     struct str version);		/* NULL: none */
+uint32_t fib_versions(const struct name *, const struct via *);	/* so many that this one tells */
 struct claim *fib_add(struct fib *, struct port *, struct via *, const struct announcement *);
 	/* a new claim; via NULL: connected; the caller has looked for conflicts; NULL: no memory */
 struct name *fib_del(struct fib *, struct claim *);

@@ -8,7 +8,7 @@
 #include "fabric/border.h"
 #include "fabric/gate_parts.h"
 
-enum { DIGEST_SIZE = 12, LIFETIME_MAX_MS = 3600 * 1000, ASK_AFTER_MAX = 64 };
+enum { DIGEST_SIZE = 12, LIFETIME_MAX_MS = 3600 * 1000, ASK_AFTER_MAX = 64, VERSIONS_MAX = 64 };
 
 static void
 event(struct fabric *f, const char *what, const struct port *p, struct str name)
@@ -179,6 +179,24 @@ route_announced(struct fabric *f, struct port *p, const struct announcement *a, 
 
 /* --- names --- */
 
+/* A name is found among its versions by looking at each. */
+static bool
+has_room(struct fabric *f, const struct via *v, const struct announcement *a, struct err *e)
+{
+	const struct name *name = fib_name(&f->fib, (enum family)a->family, a->name);
+
+	if (is_full(f, v->port)) {
+		err_set(e, "one neighbour may have %u routes and names, and has them", f->rib.limits.routes);
+		return false;
+	}
+	if (name && fib_versions(name, v) >= VERSIONS_MAX) {
+		err_set(e, "'%.*s' has %d versions at '%.*s', which is the limit", a->name.n > 80 ? 80 : (int)a->name.n,
+		    a->name.p, VERSIONS_MAX, v->origin->node.n > 80 ? 80 : (int)v->origin->node.n, v->origin->node.p);
+		return false;
+	}
+	return true;
+}
+
 static enum error
 name_announced(struct fabric *f, struct port *p, const struct envelope *env, const struct announcement *a,
     struct err *e)
@@ -202,10 +220,8 @@ name_announced(struct fabric *f, struct port *p, const struct envelope *env, con
 	if (gate_claim(f, p, env, a, "announce") == GATE_DONE)
 		return E_NONE;
 	old = fib_learnt(&f->fib, v, (enum family)a->family, a->name, a->version);
-	if (!old && is_full(f, p)) {
-		err_set(e, "one neighbour may have %u routes and names, and has them", f->rib.limits.routes);
+	if (!old && !has_room(f, v, a, e))
 		return E_overloaded;
-	}
 	if (old && old->digest == announcement_digest(a)) {
 		old->stale = false;
 		return E_NONE;

@@ -305,7 +305,7 @@ route_own(struct fabric *f, struct exported *x, const struct announcement *a, bo
 }
 
 static struct claim *
-sibling(struct fabric *f, const struct via *v, const struct claim *c)
+sibling(struct fabric *f, struct via *v, const struct claim *c)
 {
 	return fib_learnt(&f->fib, v, (enum family)c->name->family, name_text(c->name), claim_version(c));
 }
@@ -318,7 +318,7 @@ has_same_names(const struct via *a, const struct via *b)
 }
 
 static void
-tell_added(struct fabric *f, struct told *t, const struct via *was, const struct via *now)
+tell_added(struct fabric *f, struct told *t, struct via *was, const struct via *now)
 {
 	list_each(n, &now->claims) {
 		const struct claim *c = list_of(n, struct claim, of_via), *old = sibling(f, was, c);
@@ -329,7 +329,7 @@ tell_added(struct fabric *f, struct told *t, const struct via *was, const struct
 }
 
 static void
-tell_removed(struct fabric *f, struct told *t, const struct via *was, const struct via *now)
+tell_removed(struct fabric *f, struct told *t, const struct via *was, struct via *now)
 {
 	list_each(n, &was->claims) {
 		const struct claim *c = list_of(n, struct claim, of_via);
@@ -341,9 +341,9 @@ tell_removed(struct fabric *f, struct told *t, const struct via *was, const stru
 
 /* The names that come before it may be whole, and those that go after it has said that it is not. */
 static void
-tell_move(struct fabric *f, struct told *t, const struct via *was)
+tell_move(struct fabric *f, struct told *t, struct via *was)
 {
-	const struct via *now = t->origin->best;
+	struct via *now = t->origin->best;
 	bool differ = !has_same_names(was, now);
 
 	if (differ)

@@ -211,6 +211,23 @@ limits(void)
 	end();
 
 	begin();
+	says(&n1, "o n1");
+	for (int i = 0; i < 65; i++) {
+		char version[16];
+
+		snprintf(version, sizeof version, "%d", i);
+		say(&n1, KIND_ANNOUNCE, &(struct announcement){ .family = FAMILY_SERVICE, .hops = HOPS_DEFAULT, .weight = 100,
+		    .origin = STR("o"), .name = STR("s"), .version = str(version) });
+		if (i == 63)
+			ok(!fake_hears(&n1, KIND_ERROR), "64 versions of a name");
+	}
+	ok(refused(&n1, E_overloaded, "'s' has 64 versions at 'o'"), "one more is refused");
+	is_int(fib_name(&f.fib, FAMILY_SERVICE, STR("s"))->count, 64, "and is not there");
+	names(&n1, KIND_ANNOUNCE, FAMILY_SERVICE, "n1", "s");
+	ok(fake_hears_nothing(&n1), "another hub has its own limit");
+	end();
+
+	begin();
 	f.rib.limits.routes = 50;
 	for (int i = 0; i < 1000; i++) {
 		char path[32];
