@@ -122,19 +122,27 @@ scope_question(const struct port *p, uint8_t kind, const struct announcement *a)
 	    STR("attach") : kind == KIND_SUBSCRIBE ? STR("subscribe") : STR("announce") };
 }
 
+static struct decision
+by_scopes(const struct port *p, struct str name)
+{
+	struct decision d = { .answer = ANSWER_DENY, .error = E_NONE };
+
+	if (!gate_granted(p, name)) {
+		d.error = E_scope;
+		d.reason = STR("not within the scopes that it was admitted with");
+	}
+	return d;
+}
+
 /* What is known without a question; false: nothing, it must be asked. */
 static bool
 known(struct fabric *f, const struct port *p, const struct announcement *a, struct decision *d)
 {
-	*d = (struct decision){ .answer = ANSWER_DENY, .error = E_NONE };
-	if (!gate_granted(p, a->name)) {
-		d->error = E_scope;
-		d->reason = STR("not within the scopes that it was admitted with");
-	} else if (gate_closed(&f->gate, HOOK_SCOPE)) {
-		d->error = f->gate.failed ? E_policy_error : E_NONE;
-		return f->gate.failed;
-	}
-	return true;
+	*d = by_scopes(p, a->name);
+	if (d->error != E_NONE || !gate_closed(&f->gate, HOOK_SCOPE))
+		return true;
+	d->error = f->gate.failed ? E_policy_error : E_NONE;
+	return f->gate.failed;
 }
 
 static void
@@ -260,20 +268,22 @@ gate_claim(struct fabric *f, struct port *p, const struct envelope *e,
 
 	if (s && s->state == SAID_DENIED)
 		return tell(f, p, e, s->error, s->why ? s->why : "");
-	if (s || p->kind == PORT_SELF || (p->kind == PORT_CLIENT && p->admin))
+	if (p->kind == PORT_SELF || (p->kind == PORT_CLIENT && p->admin))
 		return GATE_PASS;
 	q = scope_question(p, e->kind, a);
 	q.action = str(action);
-	if (known(f, p, a, &d)) {
-		if (d.error == E_NONE)
-			return GATE_PASS;
-		gate_denial(f, p, &q, &d, text);
-		return tell(f, p, e, d.error, text);
+	if (s) {	/* the hook allowed it; since then the scopes may have narrowed */
+		d = by_scopes(p, a->name);
+	} else if (!known(f, p, a, &d)) {
+		if (!append(p, e))
+			return tell(f, p, e, E_overloaded, "no memory to wait for policy in");
+		gate_names_serve(f, p);
+		return GATE_DONE;
 	}
-	if (!append(p, e))
-		return tell(f, p, e, E_overloaded, "no memory to wait for policy in");
-	gate_names_serve(f, p);
-	return GATE_DONE;
+	if (d.error == E_NONE)
+		return GATE_PASS;
+	gate_denial(f, p, &q, &d, text);
+	return tell(f, p, e, d.error, text);
 }
 
 void

@@ -132,6 +132,41 @@ narrower_scopes(void)
 	end("scopes");
 }
 
+/* The neighbours are answered for: the caller has one scope, the others have any. */
+static void
+admit(const char *scope)
+{
+	static uint8_t room[256];
+	struct buf run = { .p = room, .cap = sizeof room, .max = sizeof room };
+
+	scope_put(&run, str(scope));
+	while (asker_next(&asker) && asker.q.hook == HOOK_ADMIT) {
+		if (asker.q.peer == caller.port.gate.number)
+			asker_say(&f, &asker, (struct verdict){ .answer = ANSWER_ALLOW, .scopes = buf_view(&run) });
+		else
+			asker_allow(&f, &asker, 0);
+	}
+}
+
+/* It was within the scopes when it was asked about, and is not when its answer comes. */
+static void
+narrower_scopes_meanwhile(void)
+{
+	begin(HOOKS(ADMIT) | HOOKS(SCOPE));
+	asker_policy(&f, 2, HOOKS(ADMIT) | HOOKS(SCOPE));
+	fake_attach(&caller, FAMILY_ENDPOINT, "late@blue", "", "", 0);
+	fake_attach(&caller, FAMILY_ENDPOINT, "late@red", "", "", 0);
+	admit("*@red");
+	fake_forget(&caller);
+	while (asker.count)
+		asker_allow(&f, &asker, 0);
+	ok(!has(FAMILY_ENDPOINT, "late@blue"), "a name that was asked about before its scope went is not claimed");
+	ok(fake_hears(&caller, KIND_ERROR), "who wanted it is told");
+	is_int(asker.error, E_scope, "why");
+	ok(has(FAMILY_ENDPOINT, "late@red") && fake_hears(&caller, KIND_DONE), "one within the scopes is");
+	end("narrower meanwhile");
+}
+
 /* A name that the policy before allowed while it still stood in line. */
 static void
 names_in_line(void)
@@ -198,6 +233,7 @@ main(void)
 	conversations_of_before();
 	let_in_without_a_hook();
 	narrower_scopes();
+	narrower_scopes_meanwhile();
 	names_in_line();
 	nobody_to_ask();
 	names_with_nobody_to_ask();
