@@ -222,7 +222,8 @@ gate_names_serve(struct fabric *f, struct port *p)
 		struct said *s = list_of(g->names.next, struct said, place);
 		struct envelope e = envelope_of(s);
 
-		if (is_claim(e.kind) && s->state == SAID_WAITS && !s->asked)
+		if (is_claim(e.kind) && s->state == SAID_WAITS &&
+		    (!s->asked || !gate_closed(&f->gate, HOOK_SCOPE)))
 			ask(f, p, s);
 		if (is_claim(e.kind) && s->state == SAID_WAITS)
 			break;

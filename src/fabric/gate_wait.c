@@ -237,7 +237,9 @@ gate_serve(struct fabric *f, struct port *p)
 		list_each(n, &p->gate.waiting) {
 			struct flight *fl = list_of(n, struct flight, gate_place);
 
-			if (fl->asked == 0 && is_first(p, fl) && (again = serve_one(f, p, fl)))
+			/* an answer that nothing hangs on any more is not waited for */
+			if ((fl->asked == 0 || !gate_closed(&f->gate, HOOK_ROUTE)) && is_first(p, fl) &&
+			    (again = serve_one(f, p, fl)))
 				break;
 		}
 	}

@@ -101,6 +101,34 @@ let_in_without_a_hook(void)
 	end("waited");
 }
 
+/* The policy that was asked is gone, and so is the hook: nobody waits for its answer any more. */
+static void
+order_without_a_hook(void)
+{
+	begin(HOOKS(ROUTE));
+	fake_ask(&caller, 0, "s/1");
+	fake_ask(&caller, 1, "s/m");
+	fake_ask(&caller, 2, "s/m");
+	ok(asker.count == 2 && fake_hears_nothing(&service), "messages wait for a verdict");
+	asker_policy(&f, 2, 0);
+	fake_ask(&caller, 3, "s/m");
+	ok(fake_hears(&service, KIND_REQUEST) && str_is(service.e.subject, "s/1"), "a policy without the hook lets them go");
+	for (uint64_t id = 1; id <= 3; id++) {
+		if (!fake_hears(&service, KIND_REQUEST))
+			ok(false, "request %d is lost", (int)id);
+		fake_reply(&service, service.e.id, 0, "");
+		ok(fake_hears(&caller, KIND_REPLY) && caller.e.id == id, "request %d in its turn", (int)id);
+	}
+	is_int(f.gate.asks.used, 0, "and their questions are forgotten");
+	asker_policy(&f, 3, HOOKS(SCOPE));
+	while (asker.count)
+		asker_allow(&f, &asker, 0);
+	fake_attach(&caller, FAMILY_SERVICE, "u", "", "", 0);
+	asker_policy(&f, 4, 0);
+	ok(has(FAMILY_SERVICE, "u") && fake_hears(&caller, KIND_DONE), "a name that waited as well");
+	end("order");
+}
+
 static void
 narrower_scopes(void)
 {
@@ -232,6 +260,7 @@ main(void)
 {
 	conversations_of_before();
 	let_in_without_a_hook();
+	order_without_a_hook();
 	narrower_scopes();
 	narrower_scopes_meanwhile();
 	names_in_line();
