@@ -114,6 +114,12 @@ gate_granted(const struct port *p, struct str name)
 	return false;
 }
 
+bool
+gate_publishes(const struct port *p, struct str path)
+{
+	return (p->kind == PORT_CLIENT && p->admin) || gate_granted(p, path);
+}
+
 static struct question
 scope_question(const struct port *p, uint8_t kind, const struct announcement *a)
 {

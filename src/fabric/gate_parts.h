@@ -84,6 +84,7 @@ void gate_names_answer(struct fabric *, struct asked *, const struct verdict *);
 void gate_names_again(struct port *);		/* nothing of it is asked any more */
 void gate_names_renew(struct fabric *);		/* what the policy before allowed, and is not done yet, is asked anew */
 bool gate_granted(const struct port *, struct str name);	/* is it within its scopes? */
+bool gate_publishes(const struct port *, struct str path);	/* may it, by its scopes? */
 bool gate_names_wait(struct fabric *, struct port *, const struct envelope *);
 	/* true: it waits, behind others */
 bool gate_claim_is_proven(const struct claim *);	/* the name of a neighbour, by its link */

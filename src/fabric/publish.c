@@ -175,7 +175,7 @@ check(struct fabric *f, const struct port *p, const struct envelope *e, const ch
 	if (e->to.n)
 		return E_unsupported;
 	*why = "the path is not within the scopes that it was admitted with";
-	if (!(p->kind == PORT_CLIENT && p->admin) && !gate_granted(p, e->subject))
+	if (!gate_publishes(p, e->subject))
 		return E_scope;
 	*why = "the meta has no room for the path of the event";
 	if (e->meta.n + f->leave_tlv.n + TLV_HEAD + REVISION + strlen(f->node) > ENVELOPE_META_MAX)

@@ -195,6 +195,36 @@ narrower_scopes_meanwhile(void)
 	end("narrower meanwhile");
 }
 
+static void
+publish_at(struct fake *k, uint64_t id, const char *path)
+{
+	fake_say(k, (struct envelope){ .kind = KIND_PUBLISH, .hops = 1, .id = id, .subject = str(path) });
+}
+
+/* Its path was within the scopes when it came; policy sends it elsewhere in the end. */
+static void
+events_that_wait(void)
+{
+	struct verdict v = { .answer = ANSWER_ALLOW, .subject = STR("/blue/copy") };
+
+	begin(HOOKS(ADMIT) | HOOKS(ROUTE));
+	fake_say(&other, (struct envelope){ .kind = KIND_SUBSCRIBE, .hops = 1, .id = 1, .subject = STR("/**") });
+	fake_forget(&other);
+	asker_policy(&f, 2, HOOKS(ADMIT) | HOOKS(ROUTE));
+	publish_at(&caller, 7, "/blue/x");
+	publish_at(&caller, 8, "/red/x");
+	admit("/red/**");
+	fake_forget(&caller);
+	asker_say(&f, &asker, v);
+	ok(fake_hears_error(&caller, 7, E_scope, FATE_NOT_DELIVERED), "an event that waited while its scope went is refused");
+	ok(fake_hears_nothing(&other), "and nobody hears it");
+	asker_say(&f, &asker, v);
+	ok(fake_hears(&other, KIND_PUBLISH) && str_is(other.e.subject, "/blue/copy"),
+	    "one that was sent within the scopes goes where policy wants it");
+	ok(fake_hears(&caller, KIND_DONE) && caller.e.id == 8, "and is confirmed");
+	end("events");
+}
+
 /* A name that the policy before allowed while it still stood in line. */
 static void
 names_in_line(void)
@@ -263,6 +293,7 @@ main(void)
 	order_without_a_hook();
 	narrower_scopes();
 	narrower_scopes_meanwhile();
+	events_that_wait();
 	names_in_line();
 	nobody_to_ask();
 	names_with_nobody_to_ask();
