@@ -32,6 +32,13 @@ subscription_of(const struct port *p, uint64_t id)
 	return NULL;
 }
 
+/* An answer would end what owns it. */
+static bool
+id_is_used(struct fabric *f, struct port *p, uint64_t id)
+{
+	return subscription_of(p, id) || inflight_by_opener(&f->flights, p, id);
+}
+
 static int
 subscription_open(struct port *p, uint64_t id, struct str pattern)
 {
@@ -86,8 +93,8 @@ subscribe_open(struct fabric *f, struct port *p, const struct envelope *e)
 		f->count.malformed++;
 		if (e->id)
 			refuse(f, p, e->id, E_unsupported, "a node announces what is wanted behind it");
-	} else if (subscription_of(p, e->id) || inflight_by_opener(&f->flights, p, e->id)) {
-		f->count.malformed++;	/* an answer would end what owns the id */
+	} else if (id_is_used(f, p, e->id)) {
+		f->count.malformed++;
 		p->ops->close(p, E_malformed, "the id is in use already");
 	} else if (f->draining) {
 		refuse(f, p, e->id, E_shutting_down, "the node is draining");
@@ -112,7 +119,7 @@ subscribe(struct fabric *f, struct port *p, const struct envelope *e)
 
 	if (announcement_get(e->payload, &a, &err) == -1)
 		return;			/* it was checked when it came */
-	if (subscription_of(p, e->id)) {
+	if (id_is_used(f, p, e->id)) {	/* by now */
 		p->ops->close(p, E_malformed, "the id is in use already");
 		return;
 	}
@@ -121,16 +128,15 @@ subscribe(struct fabric *f, struct port *p, const struct envelope *e)
 		err_set(&err, "one link may want %lu patterns, and does",
 		    (unsigned long)f->limits.patterns);
 		refuse(f, p, e->id, E_overloaded, err.text);
-	} else if (!fib_claim(&f->fib, p, FAMILY_INTEREST, a.name, STR(""))) {
-		if (gate_claim(f, p, e, &a, "subscribe") == GATE_DONE)
-			return;
-		if ((error = connected_claim(f, p, &a, &err)) != E_NONE) {
-			refuse(f, p, e->id, error, err.text);
-			return;
-		}
-	}
-	if (p->subscription_count >= f->limits.patterns)
 		return;
+	}
+	if (gate_claim(f, p, e, &a, "subscribe") == GATE_DONE)
+		return;
+	if (!fib_claim(&f->fib, p, FAMILY_INTEREST, a.name, STR("")) &&
+	    (error = connected_claim(f, p, &a, &err)) != E_NONE) {
+		refuse(f, p, e->id, error, err.text);
+		return;
+	}
 	if (subscription_open(p, e->id, a.name) == -1) {
 		drop_unwanted(f, p, a.name);
 		refuse(f, p, e->id, E_overloaded, "no memory for another subscription");
