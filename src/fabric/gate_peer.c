@@ -226,6 +226,7 @@ admitted(struct fabric *f, struct port *p, enum error error, const char *why)
 {
 	list_del(&p->gate.admitting);
 	timer_drop(&f->wheel, &p->gate.admit_due);
+	gate_unask(f, p->gate.admit_asked);
 	p->gate.admit_asked = 0;
 	f->gate.ops->admitted(f->gate.owner, p, error, why);
 }

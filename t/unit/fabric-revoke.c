@@ -249,6 +249,27 @@ names_in_line(void)
 	end("names");
 }
 
+/* It waits to come up, the hook is gone, it comes up and goes; then the old answer comes. */
+static void
+admitted_without_a_hook(void)
+{
+	struct peer_facts facts = { .role = ROLE_CLIENT, .address = STR("192.0.2.1:5") };
+	struct fake *guest = calloc(1, sizeof *guest);
+	uint64_t number;
+
+	begin(HOOKS(ADMIT));
+	port_init(&guest->port, &fake_ops, PORT_CLIENT);
+	is_int(gate_admit(&f, &guest->port, &facts), GATE_DONE, "who comes waits");
+	number = asker_take(&asker);
+	asker_policy(&f, 2, 0);
+	ok(asker.admitted == &guest->port && asker.admitted_with == E_NONE, "without the hook it is let in");
+	is_int(f.gate.asks.used, 0, "and its question forgotten");
+	gate_port_down(&f, &guest->port);
+	free(guest);
+	gate_verdict(&f, number, &(struct verdict){ .answer = ANSWER_ALLOW });
+	end("admitted");
+}
+
 /* fedx-route goes at the very moment at which the first of them is asked about. */
 static void
 nobody_to_ask(void)
@@ -295,6 +316,7 @@ main(void)
 	narrower_scopes_meanwhile();
 	events_that_wait();
 	names_in_line();
+	admitted_without_a_hook();
 	nobody_to_ask();
 	names_with_nobody_to_ask();
 	asker_close(&asker);
