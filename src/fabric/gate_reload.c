@@ -112,7 +112,7 @@ ask_flight(struct fabric *f)
 		return false;
 	}
 	fl = inflight_at(&f->flights, (uint32_t)g->reload_at++);
-	if (!fl || fl->ended || fl->at_gate != AT_NOTHING || fl->epoch == g->epoch ||
+	if (!fl || fl->ended || fl->at_gate == AT_ROUTE || fl->epoch == g->epoch ||
 	    !recall(f, buf_view(&fl->question), &q, &facts))
 		return true;
 	fl->epoch = g->epoch;
@@ -265,6 +265,25 @@ gate_reload_go(struct fabric *f)
 	if (steps >= STEPS || g->asks.used >= ASKS_MAX)
 		later(f, true);
 	g->reloading = false;
+}
+
+static void
+again_from(struct fabric *f, enum reload_stage stage)
+{
+	struct gate *g = &f->gate;
+
+	if (g->failed || (g->reload != NOTHING && g->reload < stage))
+		return;		/* it is still to come */
+	g->reload = (uint8_t)stage;
+	g->reload_at = 0;
+	g->flows.walk = NULL;
+	later(f, true);
+}
+
+void
+gate_reload_flights(struct fabric *f)
+{
+	again_from(f, CONVERSATIONS);
 }
 
 bool

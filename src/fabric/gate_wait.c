@@ -274,8 +274,10 @@ gate_request_answer(struct fabric *f, struct asked *a, const struct verdict *in)
 		q = gate_question(p, &e, meta_find(e.meta, META_version));
 		gate_facts(p, &facts);
 		gate_answer(f, p, &s, buf_view(&fl->question), &v, &d);
-		if (a->epoch != f->gate.epoch)
+		if (a->epoch != f->gate.epoch) {
 			d.epoch = a->epoch;
+			gate_reload_flights(f);
+		}
 		if (d.error == E_NONE)
 			let_go(f, fl, &e, rest, &d);
 		else

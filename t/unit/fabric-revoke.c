@@ -84,6 +84,50 @@ conversations_of_before(void)
 	end("conversations");
 }
 
+/* They wait for something else while their turn to be asked again comes. */
+static void
+conversations_at_the_gate(void)
+{
+	uint64_t number;
+
+	begin(HOOKS(ROUTE) | HOOKS(BALANCE));
+	fake_ask(&caller, 1, "s/m");
+	asker_allow(&f, &asker, 0);
+	asker_say(&f, &asker, (struct verdict){ .answer = ANSWER_PICK });
+	fake_forget(&service);
+	fake_cancel(&caller, 1);
+	fake_forget(&service);
+	fake_ask(&caller, 2, "s/m");
+	ok(asker_next(&asker) && asker.q.hook == HOOK_BALANCE && fake_hears_nothing(&service), "it waits for a pick");
+	number = asker_take(&asker);
+	asker_policy(&f, 2, HOOKS(ROUTE) | HOOKS(BALANCE));
+	while (asker.count)
+		asker_deny(&f, &asker, 0);
+	fake_wait(&f, 20);
+	gate_verdict(&f, number, &(struct verdict){ .answer = ANSWER_PICK });
+	while (asker.count)
+		asker_deny(&f, &asker, 0);
+	ok(fake_hears_error(&caller, 2, E_denied, FATE_NOT_DELIVERED), "another policy cuts it all the same");
+	ok(fake_hears_nothing(&service), "and nobody is asked to serve it");
+	end("pick");
+
+	begin(HOOKS(ROUTE));
+	fake_ask(&caller, 1, "s/m");
+	number = asker_take(&asker);
+	asker_policy(&f, 2, HOOKS(ROUTE));
+	gate_verdict(&f, number, &(struct verdict){ .answer = ANSWER_ALLOW });
+	number = asker_take(&asker);
+	asker_policy(&f, 3, HOOKS(ROUTE));
+	fake_wait(&f, 20);
+	gate_verdict(&f, number, &(struct verdict){ .answer = ANSWER_ALLOW, .limit_field = FIELD_COUNT });
+	ok(fake_hears(&service, KIND_REQUEST), "of two policies in a row the one before lets it in");
+	fake_wait(&f, 20);
+	is_int(asker.count, 1, "and the last is asked about it");
+	asker_deny(&f, &asker, 0);
+	ok(fake_hears_error(&caller, 1, E_denied, FATE_MAY_HAVE_RUN), "and cuts it");
+	end("two in a row");
+}
+
 /* Waiting for a policy that turns out to have no hook, then for one that has. */
 static void
 let_in_without_a_hook(void)
@@ -310,6 +354,7 @@ int
 main(void)
 {
 	conversations_of_before();
+	conversations_at_the_gate();
 	let_in_without_a_hook();
 	order_without_a_hook();
 	narrower_scopes();
