@@ -211,6 +211,8 @@ next_stage(struct fabric *f)
 	g->flows.walk = NULL;
 }
 
+static void later(struct fabric *, bool soon);
+
 static void
 on_turn(struct wheel *w, struct timer *t)
 {
@@ -227,6 +229,8 @@ on_turn(struct wheel *w, struct timer *t)
 	if (left)
 		timer_set(w, &g->revalidate, f->now, 0);
 	gate_reload_go(f);
+	if (g->flows.old_good)
+		later(f, false);	/* their end, if no turn comes before */
 }
 
 /* Again in a moment, or when the old flows are over. */

@@ -128,6 +128,35 @@ conversations_at_the_gate(void)
 	end("two in a row");
 }
 
+/* Of many flows most are passed over at first; nobody answers about the rest. */
+static void
+many_flows_and_no_answer(void)
+{
+	char subject[32];
+
+	begin(HOOKS(ROUTE));
+	for (int i = 0; i < 5000; i++) {
+		snprintf(subject, sizeof subject, "s/%d", i);
+		fake_ask(&caller, 0, subject);
+		if (asker.count)
+			asker_allow(&f, &asker, 1 << FIELD_subject);
+		fake_wait(&f, 2);
+	}
+	fake_ask(&caller, 0, "s/4999");
+	fake_forget(&service);
+	asker_policy(&f, 2, HOOKS(ROUTE));
+	for (int i = 0; i < 210; i++)
+		fake_wait(&f, 10);
+	fake_ask(&caller, 0, "s/4999");
+	ok(fake_hears_nothing(&service), "what the policy before allowed is over after two seconds, whatever there was");
+	fake_wait(&f, 1100);
+	while (asker_take(&asker))
+		continue;
+	fake_wait(&f, 100);
+	is_int(f.gate.flows.count, 0, "and nothing of it is kept");
+	end("many flows");
+}
+
 /* Waiting for a policy that turns out to have no hook, then for one that has. */
 static void
 let_in_without_a_hook(void)
@@ -355,6 +384,7 @@ main(void)
 {
 	conversations_of_before();
 	conversations_at_the_gate();
+	many_flows_and_no_answer();
 	let_in_without_a_hook();
 	order_without_a_hook();
 	narrower_scopes();
