@@ -118,7 +118,8 @@ void gate_routes_renew(struct fabric *);	/* another policy: all are asked again 
 /* gate_reload.c */
 void gate_reload_answer(struct fabric *, struct asked *, const struct verdict *);
 void gate_reload_go(struct fabric *);
-void gate_reload_flights(struct fabric *);	/* one goes on by a policy before: they are looked at once more */
+void gate_reload_again(struct fabric *, enum asked_for);
+	/* PEER, FLIGHT: one goes on by a policy before; they are looked at once more */
 void gate_audit(struct fabric *, const struct question *, struct flow *);
 
 /* flight.c, request.c, resolve.c call these: */

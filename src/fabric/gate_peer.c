@@ -113,6 +113,8 @@ gate_port_up(struct fabric *f, struct port *p)
 	number(f, p);
 	peer_known(f, p);
 	tell_peer(f, p);
+	if (p->gate.epoch != f->gate.epoch && gate_closed(&f->gate, HOOK_ADMIT))
+		gate_reload_again(f, FOR_PEER);
 }
 
 void

@@ -271,9 +271,10 @@ gate_reload_go(struct fabric *f)
 	g->reloading = false;
 }
 
-static void
-again_from(struct fabric *f, enum reload_stage stage)
+void
+gate_reload_again(struct fabric *f, enum asked_for what)
 {
+	enum reload_stage stage = what == FOR_PEER ? NEIGHBOURS : CONVERSATIONS;
 	struct gate *g = &f->gate;
 
 	if (g->failed || (g->reload != NOTHING && g->reload < stage))
@@ -282,12 +283,6 @@ again_from(struct fabric *f, enum reload_stage stage)
 	g->reload_at = 0;
 	g->flows.walk = NULL;
 	later(f, true);
-}
-
-void
-gate_reload_flights(struct fabric *f)
-{
-	again_from(f, CONVERSATIONS);
 }
 
 bool

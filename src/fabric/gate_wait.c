@@ -276,7 +276,7 @@ gate_request_answer(struct fabric *f, struct asked *a, const struct verdict *in)
 		gate_answer(f, p, &s, buf_view(&fl->question), &v, &d);
 		if (a->epoch != f->gate.epoch) {
 			d.epoch = a->epoch;
-			gate_reload_flights(f);
+			gate_reload_again(f, FOR_FLIGHT);
 		}
 		if (d.error == E_NONE)
 			let_go(f, fl, &e, rest, &d);

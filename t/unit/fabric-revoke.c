@@ -343,6 +343,32 @@ admitted_without_a_hook(void)
 	end("admitted");
 }
 
+/* A link that waits for the other side's word when the policy that admitted it is replaced. */
+static void
+admitted_by_the_one_before(void)
+{
+	struct peer_facts facts = { .role = ROLE_CLIENT, .address = STR("192.0.2.1:5") };
+	struct fake guest = { .f = &f };
+
+	begin(HOOKS(ADMIT));
+	port_init(&guest.port, &fake_ops, PORT_CLIENT);
+	(void)gate_admit(&f, &guest.port, &facts);
+	asker_allow(&f, &asker, 0);
+	asker_policy(&f, 2, HOOKS(ADMIT));
+	while (asker.count)
+		asker_allow(&f, &asker, 0);
+	fake_wait(&f, 50);
+	ok(gate_settled(&f), "the new policy is in force");
+	fabric_port_up(&f, &guest.port);
+	fake_wait(&f, 50);
+	ok(asker_next(&asker) && asker.q.hook == HOOK_ADMIT && asker.count == 1 &&
+	    asker.q.peer == guest.port.gate.number, "who comes up only now is asked about again");
+	asker_deny(&f, &asker, 0);
+	ok(guest.closed && guest.closed_with == E_denied, "and closed if it is denied");
+	fake_free(&guest);
+	end("admitted before");
+}
+
 /* fedx-route goes at the very moment at which the first of them is asked about. */
 static void
 nobody_to_ask(void)
@@ -392,6 +418,7 @@ main(void)
 	events_that_wait();
 	names_in_line();
 	admitted_without_a_hook();
+	admitted_by_the_one_before();
 	nobody_to_ask();
 	names_with_nobody_to_ask();
 	asker_close(&asker);
