@@ -355,6 +355,7 @@ NEEDS_TLS	the link is not in TLS
 IDENTITY	it has not proven that it is of its cluster
 SOURCE_NOT_ALLOWED	a route or a message comes through the neighbour from a cluster that is not accepted here, or that may not pass
 FUNCTION_NOT_ALLOWED	the service or method is not open between clusters
+LINK_DOWN	the link closed while it had a request to answer, or to carry
 MALFORMED	what it gives as its cluster is no cluster id
 END
 }

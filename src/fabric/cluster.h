@@ -41,6 +41,7 @@ struct federation {
 	X(IDENTITY,		2110, "federation.require_mutual_authentication") \
 	X(SOURCE_NOT_ALLOWED,	2111, "federation.transit")		\
 	X(FUNCTION_NOT_ALLOWED,	2112, "federation.blocked_functions")	\
+	X(LINK_DOWN,		2204, "")				\
 	X(MALFORMED,		2301, "")
 
 enum fed_code {
@@ -95,6 +96,8 @@ void federation_text_frame(char to[FED_TEXT], const char *kind);	/* before HELLO
 void federation_text_far(char to[FED_TEXT], struct str theirs);
 void federation_text_source(char to[FED_TEXT], struct str from, struct str by, struct str own);
 void federation_text_function(char to[FED_TEXT], struct str function, struct str cluster);
+void federation_text_lost(char to[FED_TEXT], struct str node, bool sent);
+	/* to who asked for something that a link between clusters was to carry */
 const char *federation_hint(const struct cluster_verdict *);
 	/* for our own log: what would change it; "": nothing */
 unsigned federation_code_of(struct str text);	/* that a text begins with; 0: none of ours */

@@ -75,7 +75,8 @@ federation_text(char to[FED_TEXT], const struct cluster_verdict *v, const struct
 	case FED_NOT_ADMITTED:
 	case FED_REMOTE_REFUSED:
 	case FED_SOURCE_NOT_ALLOWED:
-	case FED_FUNCTION_NOT_ALLOWED:	/* not of this decision */
+	case FED_FUNCTION_NOT_ALLOWED:
+	case FED_LINK_DOWN:	/* not of this decision */
 		break;
 	}
 }
@@ -107,6 +108,13 @@ federation_text_function(char to[FED_TEXT], struct str function, struct str clus
 	    function.n > 300 ? 300 : (int)function.n, function.p, STR_FMT(cluster));
 }
 
+void
+federation_text_lost(char to[FED_TEXT], struct str node, bool sent)
+{
+	say(to, FED_LINK_DOWN, "link to \"%.*s\" closed %s", STR_FMT(node),
+	    sent ? "while the call was in progress; it may have run" : "before the call was sent");
+}
+
 const char *
 federation_hint(const struct cluster_verdict *v)
 {
@@ -136,6 +144,7 @@ federation_hint(const struct cluster_verdict *v)
 	case FED_DEPARTED:
 	case FED_SOURCE_NOT_ALLOWED:
 	case FED_FUNCTION_NOT_ALLOWED:
+	case FED_LINK_DOWN:
 	case FED_MALFORMED:
 		break;
 	}

@@ -1,6 +1,9 @@
 /* fabric.c - ports coming and going, and the front door for what they say. */
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "fabric/border.h"
+#include "fabric/cluster.h"
 #include "fabric/gate_parts.h"
 #include "fabric/publish.h"
 
@@ -117,9 +120,21 @@ fabric_port_up(struct fabric *f, struct port *p)
 	return 0;
 }
 
+static void
+lost_text(const struct fabric *f, const struct port *p, bool sent, char to[FED_TEXT])
+{
+	if (border_is_foreign(f, p))
+		federation_text_lost(to, p->node, sent);
+	else
+		snprintf(to, FED_TEXT, "the link was lost %s the request %s sent",
+		    sent ? "after" : "before", sent ? "had been" : "was");
+}
+
 void
 fabric_port_down(struct fabric *f, struct port *p, enum error why)
 {
+	char text[FED_TEXT];
+
 	if (!p->up)
 		return;
 	p->up = false;
@@ -141,9 +156,8 @@ fabric_port_down(struct fabric *f, struct port *p, enum error why)
 		struct flight *fl = list_of(p->serving.next, struct flight, out_place);
 		bool sent = fl->answering || p->ops->gone(p, fl->sent_mark);
 
-		flight_fail(f, fl, why, sent ? FATE_MAY_HAVE_RUN : FATE_NOT_DELIVERED, sent ?
-		    "the link was lost after the request had been sent" :
-		    "the link was lost before the request was sent");
+		lost_text(f, p, sent, text);
+		flight_fail(f, fl, why, sent ? FATE_MAY_HAVE_RUN : FATE_NOT_DELIVERED, text);
 	}
 	while (!list_empty(&p->opened))
 		flight_cancel(f, list_of(p->opened.next, struct flight, in_place));

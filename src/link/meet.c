@@ -215,7 +215,8 @@ link_refused_there(struct link *l, enum error error, struct str text)
 	char why[FED_TEXT];
 
 	/* of one route, name or message, and not of the link */
-	if (!code || code == FED_SOURCE_NOT_ALLOWED || code == FED_FUNCTION_NOT_ALLOWED)
+	if (!code || code == FED_SOURCE_NOT_ALLOWED || code == FED_FUNCTION_NOT_ALLOWED ||
+	    code == FED_LINK_DOWN)
 		return false;
 	federation_text_far(why, text);
 	tell(l, l->port.node, l->port.cluster, error, why, NULL);

@@ -80,6 +80,10 @@ federation = { mode = "explicit_bridging", allowed_foreign_cluster_ids = { "beta
 END
 kill -HUP "$a"
 ok 'mpreg 12: allowed by a reload, the link comes up' eventually is_up
+start fedx-probe -r b serve slow -- sh -c 'echo run >>slow-runs; exec sleep 60'
+ok 'mpreg 12: a service over there is known' eventually fedx-probe -r a -q ping -c 1 slow
+fedx-probe -r a call slow go </dev/null >called 2>&1 & call=$!
+ok 'mpreg 12: and runs' eventually test -s slow-runs
 sed 's/"beta"/"gamma"/' conf/fedx.lua >new && cp new conf/fedx.lua
 reloads() { fedx-probe -r a -q call fedx reload </dev/null >reloaded; }
 ok 'mpreg 12: another reload, once that one is through' eventually reloads
@@ -88,6 +92,9 @@ like "$(tail -n 1 reloaded)" '"done":true.*"links_closed":1.*federation.allowed_
 ok 'mpreg 12: with the code' eventually told 'event=link_refused .*why="2102 cluster .*"beta.*hint=' "$a_log"
 ok 'mpreg 12: which the other side has' eventually told 'why="2106 the far side refused: 2102 ' "$b_log"
 ok 'mpreg 12: it is down' eventually not is_up
+wait "$call"
+like "$(cat called)" '2204 link to "b.beta" closed while the call was in progress; it may have run' \
+	'mpreg 12: the call that ran ends with 2204, at once'
 ok 'mpreg 53: one line a minute for each peer and reason' test "$(grep -c 'link_refused.*why="2102' "$a_log")" -eq 1
 stop "$a"; stop "$b"
 

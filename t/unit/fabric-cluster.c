@@ -314,6 +314,10 @@ texts(void)
 	is_str(str(text), "2111 message from cluster \"alpha\" passed on by \"beta\" refused: transit or source not allowed at \"gamma\"", "mpreg 11.2: 2111");
 	federation_text_function(text, STR("f"), STR("beta"));
 	is_str(str(text), "2112 function \"f\" is not open to cluster \"beta\"", "mpreg 11.2: 2112");
+	federation_text_lost(text, STR("n"), true);
+	is_str(str(text), "2204 link to \"n\" closed while the call was in progress; it may have run", "mpreg 11.2: 2204");
+	federation_text_lost(text, STR("n"), false);
+	is_str(str(text), "2204 link to \"n\" closed before the call was sent", "nor does it say so if it cannot have");
 	is_int(federation_code_of(STR("2100 no such")), 0, "a number that is none of ours");
 	is_int(federation_code_of(STR("the token")), 0, "no number");
 }
