@@ -21,7 +21,11 @@ void link_refuse(struct link *, enum error, const char *theirs, const char *ours
 bool link_outlives(struct link *);
 	/* it may come up: no other connection to its node is up any more; else it
 	 * is closed, or is to be (rival RIVAL_STAYS) */
-void link_give_way(struct link *old, enum error, const char *why);	/* frees it */
+void link_give_way(struct link *old, enum error, const char *why);	/* frees it, and no other */
+enum { LINK_LINGER_MS = 2000 };
+void link_free(struct link *, uint32_t linger_ms);
+	/* now, not at the end of the turn: its place is wanted; what it is to
+	 * say still goes, for so long */
 void link_join(struct link *);		/* admit.c: it would be up if policy had no say: asks it */
 void link_hold(struct link *, const struct envelope *);	/* admit.c: until policy has answered */
 int link_hello(struct link *);		/* we dialled: say who we are */

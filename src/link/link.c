@@ -380,7 +380,7 @@ is_flushed(const struct link *l)
 	return !l->lost || (l->port.kind == PORT_CLIENT && l->port.serving_count == 0);
 }
 
-static void
+void
 link_free(struct link *l, uint32_t linger_ms)
 {
 	struct links *ls = l->links;
@@ -426,7 +426,7 @@ void
 links_reap(struct links *ls)
 {
 	while (!list_empty(&ls->dying))
-		link_free(list_of(ls->dying.next, struct link, dying), 2000);
+		link_free(list_of(ls->dying.next, struct link, dying), LINK_LINGER_MS);
 }
 
 void

@@ -32,7 +32,7 @@ void
 link_give_way(struct link *old, enum error error, const char *why)
 {
 	link_close(old, error, why);
-	links_reap(old->links);
+	link_free(old, LINK_LINGER_MS);
 }
 
 /* It goes without a word: its other side sees the one that stays. */
@@ -116,7 +116,7 @@ bury(struct links *ls, struct str node)
 		struct link *l = list_of(n, struct link, dying);
 
 		if (l->port.up && port_is_link(&l->port) && str_eq(l->port.node, node)) {
-			links_reap(ls);
+			link_free(l, LINK_LINGER_MS);
 			return;
 		}
 	}

@@ -2,6 +2,7 @@
  * link-rival.c - two hubs that dial each other have one link, the same one at
  * both ends: whatever crosses on the way, is lost, or is lost at one end only.
  */
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -188,6 +189,41 @@ test_pair(const char *first, const char *second, bool peers)
 	}
 }
 
+static struct link *
+link_to(struct side *s, const char *node)
+{
+	struct err e = { .status = 0 };
+	struct link *l;
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == -1 || kept_count == KEPT)
+		return NULL;
+	kept[kept_count++] = fds[1];
+	l = link_accept(&s->ls, conn_open(net, fds[0], &e), "unix", NULL, true, false, &e);
+	link_name(l, str(node), STR("test"), NULL);
+	return l;
+}
+
+/* A walk over links that wait for policy may be under way. */
+static void
+test_burial(void)
+{
+	struct side *s = &sides[0];
+	struct link *old, *other;
+
+	open_side(s, "a.test");
+	old = link_to(s, "b.test");
+	other = link_to(s, "c.test");
+	link_close(other, E_NONE, "it has gone");
+	link_give_way(old, E_conflict, "another one");
+	ok(s->ls.dying.next == &other->dying && other->dying.next == &s->ls.dying && s->ls.all.next == &other->place,
+	    "who gives way is gone at once, and nobody else");
+	listener_close(s->at);
+	links_free(&s->ls);
+	fabric_free(&s->f);
+	forget_kept();
+}
+
 int
 main(void)
 {
@@ -199,6 +235,7 @@ main(void)
 	net_each_turn(net, on_turn, NULL);
 	test_pair("a.test", "b.test", true);
 	test_pair("b.test", "a.test", false);
+	test_burial();
 	net_close(net);
 	ev_loop_destroy(loop);
 	return done();
