@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "net/sha256.h"
 #include "route/good.h"
+#include "route/report.h"
 
 enum { PATH_BYTES = 160, HASH = 32, HEX = 2 * HASH };
 
@@ -99,37 +100,29 @@ good_read(const struct rundir *r, struct err *e)
 	return l;
 }
 
-static void
-hex_of(const struct loaded *l, char to[HEX + 1])
-{
-	for (size_t i = 0; i < HASH; i++)
-		snprintf(to + 2 * i, 3, "%02x", l->digest[i]);
-}
-
 int
 undone_write(const struct rundir *r, const struct loaded *l, bool to_none, struct err *e)
 {
 	char hex[HEX + 1];
 	struct str parts[] = { { hex, HEX }, str(to_none ? " none\n" : " good\n") };
 
-	hex_of(l, hex);
+	digest_text(l->digest, hex);
 	return keep(r, "policy.undone", parts, 2, e);
 }
 
 bool
-undone_is(const struct rundir *r, const struct loaded *l, bool *to_none)
+undone_is(const struct rundir *r, const char *digest, bool *to_none)
 {
 	struct path at = path_of(r, "policy.undone");
 	struct err e;
 	struct buf b;
-	char hex[HEX + 1];
 	bool is = false;
 
 	buf_init(&b, 4096);
 	if (fd_read_file(at.text, 4096, &b, &e) == 0) {
-		hex_of(l, hex);
-		is = str_starts(buf_view(&b), (struct str){ hex, HEX });
-		*to_none = str_ends(buf_view(&b), STR(" none\n"));
+		is = str_starts(buf_view(&b), str(digest));
+		if (is)
+			*to_none = str_ends(buf_view(&b), STR(" none\n"));
 	}
 	buf_free(&b);
 	return is;

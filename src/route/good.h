@@ -18,7 +18,8 @@ struct loaded *good_read(const struct rundir *, struct err *);
 	/* NULL: there is none (*e is empty), or *e says what is wrong with it */
 int undone_write(const struct rundir *, const struct loaded *, bool to_none, struct err *);
 	/* to_none: what it went back to was no policy at all */
-bool undone_is(const struct rundir *, const struct loaded *, bool *to_none);
+bool undone_is(const struct rundir *, const char *digest, bool *to_none);
+	/* digest: in hex; true: *to_none as it was written */
 void undone_clear(const struct rundir *);
 
 #endif

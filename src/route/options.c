@@ -9,14 +9,16 @@
 #include "base/str.h"
 #include "node/command_line.h"
 #include "route/options.h"
+#include "wire/ask.h"
 
-enum option { RUNDIR, CONFDIR, SET, AUTOSTARTED, CHECK, DAEMON, PIDFILE, USER, VERSION, HELP };
+enum option { RUNDIR, CONFDIR, SET, AUTOSTARTED, IN_FORCE, CHECK, DAEMON, PIDFILE, USER, VERSION, HELP };
 
 static const struct cl_option rows[] = {
 	{ 'r', "rundir",     RUNDIR,	"DIR",  "run directory: socket, lock, the last good policy" },
 	{ 'c', "confdir",    CONFDIR,	"DIR",  "configuration directory: policy.lua, test/" },
 	{ 0,   "set",        SET,	"K=V",  "change a setting (repeatable)" },
 	{ 0,   "autostarted", AUTOSTARTED, NULL, "end when no data plane is there any more" },
+	{ 0,   "in-force",   IN_FORCE,	"HEX",  "the node has this policy: another waits for a reload" },
 	{ 't', "check",      CHECK,	NULL,   "load the policy, run its tests, say what it has, and end" },
 	{ 'd', "daemon",     DAEMON,	NULL,   "go to the background, log to syslog" },
 	{ 'p', "pidfile",    PIDFILE,	"F",    "write the process id there" },
@@ -36,7 +38,7 @@ static const struct key {
 	uint32_t least, most;
 	const char *want;
 } keys[] = {
-	{ "route.check",  offsetof(struct options, check_ms),	NULL, 100, 600000, "a time from 100ms to 10m" },
+	{ "route.check",  offsetof(struct options, check_ms),	NULL, 100, TRIAL_MS_MAX, "a time from 100ms to 50s" },
 	{ "route.linger", offsetof(struct options, linger_ms),	NULL, 0, 86400000, "a time up to 24h" },
 	{ "log.level",	  offsetof(struct options, log_level),	levels, 0, 0, "error, warning, info or debug" },
 	{ "log.format",	  offsetof(struct options, log_format),	formats, 0, 0, "logfmt or json" },
@@ -170,6 +172,7 @@ apply(void *owner, int what, const char *v)
 	case RUNDIR:	  o->rundir = v; return -1;
 	case CONFDIR:	  o->confdir = v; return -1;
 	case AUTOSTARTED: o->autostarted = true; return -1;
+	case IN_FORCE:	  o->in_force = v; return -1;
 	case CHECK:	  o->command = COMMAND_CHECK; return -1;
 	case DAEMON:	  o->daemon = true; o->log_to = 1; return -1;
 	case PIDFILE:	  o->pidfile = v; return -1;

@@ -14,6 +14,7 @@ struct options {
 	enum command command;
 	const char *argument;		/* settings FILE, test DIR (NULL: confdir) */
 	const char *rundir, *confdir, *pidfile, *user;
+	const char *in_force;		/* digest, in hex, of what the node has in force; NULL: it does not know */
 	bool daemon, autostarted;
 	uint32_t check_ms;		/* route.check: how long a load may take */
 	uint32_t linger_ms;		/* route.linger: an autostarted one, without a data plane */

@@ -38,8 +38,8 @@ log_policy(const struct route *r, const char *event, enum log_level level, const
 	    "confirm_ms", left ? confirm : NULL, NULL);
 }
 
-static void
-log_refused(const struct err *why, const char *next)
+void
+reload_refused(const struct err *why, const char *next)
 {
 	struct str file = { NULL, 0 };
 	char name[120], number[16];
@@ -166,15 +166,14 @@ take(struct route *r, struct loaded *l, uint32_t confirm_ms)
 	}
 }
 
-static int
-go_back(struct route *r, const char *why, struct err *e)
+static void
+go_back(struct route *r, const char *why)
 {
 	struct loaded *old = r->now;
+	struct err e = { .status = 0 };
 
-	if (!r->before)
-		return err_set(e, "there is no policy to go back to: none was in force before this one");
-	if (undone_write(&r->run, old, !r->before->policy && !r->before->failed, e) == -1)
-		log_not_kept(e);
+	if (undone_write(&r->run, old, !r->before->policy && !r->before->failed, &e) == -1)
+		log_not_kept(&e);
 	ev_timer_stop(r->loop, &r->confirm);
 	r->pending = false;
 	in_force(r, r->before);
@@ -182,64 +181,20 @@ go_back(struct route *r, const char *why, struct err *e)
 	keep_as_good(r);
 	log_policy(r, "policy_undone", LOG_LEVEL_WARNING, NULL, why);
 	loaded_close(old);
-	return 0;
 }
 
 static void
 on_confirm_over(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	struct err e;
-
 	(void)loop, (void)revents;
-	(void)go_back(w->data, "nobody has confirmed it in time", &e);
+	go_back(w->data, "nobody has confirmed it in time");
 }
 
 /* --- a try has ended --- */
 
-/* At the start: what is on disk, unless it was undone, else what was good last. */
-static struct loaded *
-choose_first(struct route *r, struct trial *t, const char **from)
-{
-	struct err why = t->why, e = { .status = 0 };
-	struct loaded *l = NULL, *good;
-	bool to_none = false, undone = false;
-
-	*from = "policy.lua";
-	if (t->fine && !t->absent && (l = loaded_open(&t->bytes, &why)) != NULL)
-		undone = undone_is(&r->run, l, &to_none);
-	if (l && !undone)
-		return l;
-	loaded_close(l);
-	*from = "policy.good";
-	good = undone && to_none ? NULL : good_read(&r->run, &e);
-	if (undone)
-		err_set(&why, "policy.lua is one that was undone, or that nobody has confirmed");
-	else if (t->fine && t->absent)
-		err_set(&why, "there is no policy.lua any more");
-	if (good) {
-		log_refused(&why, "the policy that was in force before stays; a reload takes the new one");
-		return good;
-	}
-	*from = NULL;
-	if (t->fine && t->absent && !e.text[0])
-		return loaded_none();
-	if (undone && to_none) {
-		log_refused(&why, "no policy is in force, as before it; a reload takes the new one");
-		return loaded_none();
-	}
-	log_refused(&why, "nothing is allowed until a policy loads");
-	if (!e.text[0])
-		return loaded_failed(why.text);
-	log_refused(&e, "it is of no use");
-	return loaded_failed(why.text);
-}
-
 static void
-first_tried(struct route *r, struct trial *t)
+take_first(struct route *r, struct loaded *l, const char *from)
 {
-	const char *from;
-	struct loaded *l = choose_first(r, t, &from);
-
 	if (!l) {
 		log_event(LOG_LEVEL_ERROR, "stopped", "why", "out of memory", NULL);
 		ev_break(r->loop, EVBREAK_ALL);
@@ -267,7 +222,7 @@ refuse_policy(struct route *r, const struct reload_job *job, const struct trial 
 {
 	r->count.refusals++;
 	if (job->what == RELOAD_APPLY)
-		log_refused(why, "the policy from before stays in force");
+		reload_refused(why, "the policy from before stays in force");
 	refuse(r, job, t, why);
 }
 
@@ -319,13 +274,17 @@ on_tried(void *owner, struct trial *t)
 {
 	struct route *r = owner;
 	struct reload_job job = r->job;
+	struct loaded *first;
+	const char *from;
 
 	r->check = NULL;
 	r->job.plane = NULL;
-	if (job.first)
-		first_tried(r, t);
-	else
+	if (job.first) {
+		first = first_choose(r, t, &from);
+		take_first(r, first, from);
+	} else {
 		apply_tried(r, &job, t);
+	}
 	if (r->again) {
 		r->again = false;
 		reload_signal(r);
@@ -379,15 +338,21 @@ confirm(struct route *r, const struct reload_job *job, struct err *e)
 	return 0;
 }
 
+/* Told before what is undone goes: the report compares them. */
 static int
 undo(struct route *r, const struct reload_job *job, struct err *e)
 {
-	struct report about = { .applied = true };
+	struct report about = { .what = whats[job->what], .generation = r->generation + 1,
+	    .old = r->now, .new = r->before, .applied = true };
+	struct buf lines;
 
-	if (go_back(r, "it was asked for", e) == -1)
-		return -1;
-	about.old = about.new = r->now;
-	report(r, job, &about);
+	if (!r->before)
+		return err_set(e, "there is no policy to go back to: none was in force before this one");
+	buf_init(&lines, REPORT_MAX);
+	report_done(&lines, &about);
+	go_back(r, "it was asked for");
+	tell(r, job->plane, job->id, true, &lines);
+	buf_free(&lines);
 	return 0;
 }
 
@@ -430,7 +395,10 @@ reload_start(struct route *r)
 {
 	ev_timer_init(&r->confirm, on_confirm_over, 0., 0.);
 	r->confirm.data = r;
-	begin(r, &(struct reload_job){ .first = true, .what = RELOAD_APPLY });
+	if (first_none(r))
+		take_first(r, loaded_none(), NULL);
+	else
+		begin(r, &(struct reload_job){ .first = true, .what = RELOAD_APPLY });
 }
 
 void

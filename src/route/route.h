@@ -9,6 +9,7 @@
  *	queue.c		questions that wait, each peer in its turn
  *	answer.c	a question from the queue, a verdict out
  *	server.c	route.sock: data planes come, speak and go
+ *	first.c		which policy a start takes
  *	reload.c	check, apply, confirm, undo
  *	report.c	what a reload did, for who asked for it
  *	idle.c		nobody is there any more: an autostarted one ends
@@ -98,10 +99,16 @@ void server_reap(struct route *);	/* frees the dead */
 /* answer.c */
 bool answer_some(struct route *);	/* for a few milliseconds; true: more wait */
 
+/* first.c */
+bool first_none(const struct route *);	/* the node has no policy in force: there is nothing to try */
+struct loaded *first_choose(struct route *, struct trial *, const char **from);
+	/* what policy.lua is, or why it is another; NULL: no memory */
+
 /* reload.c */
 void reload_start(struct route *);	/* the first load */
 void reload_ask(struct route *, struct plane *, uint64_t id, const struct reload *);
 void reload_signal(struct route *);
+void reload_refused(const struct err *why, const char *next);	/* a line in the log, with file and line */
 void reload_forget(struct plane *);	/* it goes: nobody waits for the answer */
 void reload_close(struct route *);
 uint32_t reload_left_ms(const struct route *);	/* until the policy in force is undone; 0: it stays */

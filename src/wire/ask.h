@@ -110,6 +110,7 @@ enum strategy { STRATEGY_LEAST_INFLIGHT, STRATEGY_ROUND_ROBIN, STRATEGY_RANDOM, 
 const char *strategy_name(unsigned);
 unsigned strategy_named(struct str);		/* STRATEGY_COUNT: none */
 
+enum { TRIAL_MS_MAX = 50000 };	/* of a policy in a process of its own; who asked waits for longer */
 enum { TESTS_MAX = 8, LOOKUPS_MAX = 4, SCOPES_MAX = 64, PREFERENCE_MAX = 1000 };
 #define FOREVER UINT32_MAX
 

@@ -28,6 +28,7 @@ status 64 'a value too many' 'takes no value' fedx-route --check=yes
 status 64 'a command and -t' 'unexpected argument test' fedx-route -t test
 status 78 'an unknown setting' "unknown setting 'route.chek'; did you mean 'route.check'" fedx-route --set route.chek=1
 status 78 'a time out of bounds' "route.check cannot be '1ms'" fedx-route --set route.check=1ms
+status 78 'a trial that ends when nobody waits for it any more' "route.check cannot be '51s'" fedx-route --set route.check=51s
 status 78 'a word that is none' "log.level cannot be 'loud': want error, warning" fedx-route --set log.level=loud
 status 64 'no assignment' 'KEY=VALUE' fedx-route --set log.level
 

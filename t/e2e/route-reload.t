@@ -62,6 +62,7 @@ ok 'it is in force' says two
 ok 'the log says so' told 'event=policy_loaded generation=2' "$route_log"
 reload undo
 ok 'undo goes back' is_done
+like "$(cat heard)" '"event":"hook_removed","hook":"admit"' '... and says what goes'
 ok '... in force' says one
 reload undo
 ok '... once' is_refused
@@ -266,6 +267,42 @@ route
 ok 'after a kill there is none again' says none
 reload apply
 ok 'until it is taken' says one
+
+# --- a node that says what it has in force ---
+
+one=$(sed -n 's/.*event=policy_loaded.* digest=\([0-9a-f]*\).*/\1/p' "$route_log" | tail -n 1)
+none=$(printf '' | openssl dgst -sha256 2>/dev/null | sed 's/.* //')
+deny two >"$policy"
+murder
+ok 'another has been written since' route --in-force "$one"
+ok '... and waits for a reload' says one
+reload apply
+ok '... which takes it' says two
+deny one >"$policy"
+murder
+ok 'a start of which nobody says anything' route
+ok '... takes what is there' says one
+murder
+rm -f run/policy.good
+ok 'nothing is kept' route --in-force "${one%????}0000"
+ok '... so what is there is taken' says one
+if test ${#none} -eq 64
+then
+	murder
+	ok 'a node that has none' route --in-force "$none"
+	ok '... has none' says none
+	reload apply 60000
+	ok '... until a reload' says one
+	deny two >"$policy"
+	murder
+	ok 'that nobody had confirmed, before an edit' route --in-force "$one"
+	ok '... so that there is none' says none
+	deny one >"$policy"
+else
+	skip 'the openssl command is not installed'
+fi
+reload apply
+ok 'as it was' says one
 
 # --- many ---
 
