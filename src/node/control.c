@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "net/peer.h"
+#include "net/sha256.h"
 #include "node/control.h"
 #include "node/node.h"
 #include "node/route_child.h"
@@ -104,15 +105,25 @@ on_child(struct ev_loop *loop, ev_child *w, int revents)
 	c->not_before = mono_add_ms(c->node->fabric.now, c->child_backoff_ms);
 }
 
+/* The digest of what is in force here, in hex; false: nothing is known, or nothing good. */
+static bool
+in_force(const struct control *c, char hex[65])
+{
+	for (size_t i = 0; i < sizeof c->digest; i++)
+		snprintf(hex + 2 * i, 3, "%02x", (unsigned char)c->digest[i]);
+	return c->marked ? !c->mark.failed : c->idle;
+}
+
 /* In a session of its own it gets no ^C; it ends when its last data plane is gone. */
 static void
 start_child(struct control *c)
 {
 	const struct settings *s = c->node->set;
-	char level[40], format[40];
+	char level[40], format[40], digest[65];
 	const char *const argv[] = { "fedx-route", "--autostarted", "-r", c->node->run.path, "-c",
 	    settings_confdir(s), "--set", level, "--set", format, "--set",
-	    s->daemon ? "log.to=syslog" : "log.to=stderr", NULL };
+	    s->daemon ? "log.to=syslog" : "log.to=stderr",
+	    in_force(c, digest) ? "--in-force" : NULL, digest, NULL };
 	char path[512], pid[24];
 	struct err e = { .status = 0 };
 	pid_t p;
@@ -140,8 +151,6 @@ start_child(struct control *c)
 static void
 disconnect(struct control *c)
 {
-	bool was = c->conn != NULL;
-
 	dial_close(c->dial);
 	conn_close(c->conn);
 	c->dial = NULL;
@@ -150,21 +159,24 @@ disconnect(struct control *c)
 	c->asked = c->pinged = (struct mono){ 0 };
 	c->asks = c->verdicts = 0;
 	rulebook_forget_numbers(&c->rules);
-	if (!was)
-		return;
-	gate_lost(&c->node->fabric);
-	renew_lost(c->node);
-	explain_lost(c->node);
 }
 
 void
 control_lost(struct control *c, const char *why)
 {
+	bool was = c->conn != NULL;
+
 	if (c->state == CONTROL_UP && ms_in(c) >= CONTROL_STEADY_MS)
 		c->backoff_ms = 0;
 	disconnect(c);
 	say_why(c, why);
 	back_off(c);
+	if (!was)
+		return;
+	/* after all of it: who is told may ask for another one */
+	gate_lost(&c->node->fabric);
+	renew_lost(c->node);
+	explain_lost(c->node);
 }
 
 void
@@ -177,9 +189,8 @@ control_break(struct control *c, const char *why)
 	timer_set(&c->node->fabric.wheel, &c->timer, c->node->fabric.now, 0);
 }
 
-/* It does not answer any more; ours is ended, so that another can be started. */
-static void
-stuck(struct control *c, const char *why)
+void
+control_stuck(struct control *c, const char *why)
 {
 	kill_child(c, why);
 	control_lost(c, why);
@@ -235,7 +246,7 @@ dial(struct control *c)
 			control_lost(c, c->node->set->autostart ? "fedx-route has ended" :
 			    "there is no fedx-route, and none is started (--no-autostart)");
 		} else if (mono_us_since(c->started, c->node->fabric.now) / 1000 >= CONTROL_START_MS) {
-			stuck(c, "it was started and does not listen");
+			control_stuck(c, "it was started and does not listen");
 		} else {
 			go(c, CONTROL_BACKOFF, CONTROL_AGAIN_MS);
 		}
@@ -267,13 +278,13 @@ watch(struct control *c)
 	timer_set(&f->wheel, &c->timer, f->now, CONTROL_PING_MS);
 	if (c->state == CONTROL_LOADING) {
 		if (ms_in(c) >= CONTROL_LOAD_MS)
-			stuck(c, "it does not get ready");
+			control_stuck(c, "it does not get ready");
 		return;
 	}
 	if (c->pinged.us && !heard && mono_us_since(c->pinged, f->now) / 1000 >= bound) {
-		stuck(c, "it does not answer");
+		control_stuck(c, "it does not answer");
 	} else if (c->asked.us && !busy && mono_us_since(c->asked, f->now) / 1000 >= bound) {
-		stuck(c, "it does not answer questions");
+		control_stuck(c, "it does not answer questions");
 	} else if (!c->pinged.us || heard) {
 		c->pinged = f->now;
 		control_say(c, KIND_PING, 0, STR(""));
@@ -292,6 +303,9 @@ on_timer(struct wheel *w, struct timer *t)
 	}
 	switch (c->state) {
 	case CONTROL_NONE:
+		control_look(c);
+		c->found = c->state != CONTROL_NONE;
+		break;
 	case CONTROL_BACKOFF:
 		control_look(c);
 		break;
@@ -305,6 +319,12 @@ on_timer(struct wheel *w, struct timer *t)
 }
 
 /* --- what is expected --- */
+
+void
+control_no_policy(char digest[32])
+{
+	sha256(STR(""), (uint8_t *)digest);
+}
 
 bool
 control_expected(const struct node *n)
@@ -327,6 +347,7 @@ control_look(struct control *c)
 	if (c->conn)
 		return;		/* it says itself what there is */
 	n->fabric.gate.expected = control_expected(n) || n->fabric.gate.hooks != 0;
+	c->idle = c->idle || !n->fabric.gate.expected;
 	if (!n->fabric.gate.expected)
 		go(c, CONTROL_NONE, CONTROL_LOOK_MS);
 	else if (c->state == CONTROL_NONE || c->state == CONTROL_BACKOFF)
@@ -339,6 +360,7 @@ control_open(struct control *c, struct node *n)
 	*c = (struct control){ .node = n };
 	buf_init(&c->body, CONTROL_IN_MAX);
 	timer_init(&c->timer, on_timer);
+	control_no_policy(c->digest);
 	snprintf(c->socket, sizeof c->socket, "%s/route.sock", n->run.path);
 	control_look(c);
 }

@@ -29,9 +29,9 @@ enum {
 	CONTROL_IN_MAX = 1 << 20,	/* payload of one of its envelopes */
 	CONTROL_DIAL_MS = 2000,
 	CONTROL_START_MS = 10000,	/* from fork to a socket that answers */
-	CONTROL_LOAD_MS = 60000,	/* from our END to its own */
+	CONTROL_LOAD_MS = TRIAL_MS_MAX + 10000,	/* from our END to its own */
 	CONTROL_DEAD_MS = 2000,		/* without a byte, or without a verdict */
-	CONTROL_RELOAD_MS = 60000,	/* for the answer to a RELOAD */
+	CONTROL_RELOAD_MS = TRIAL_MS_MAX + 10000,	/* for the answer to a RELOAD */
 	CONTROL_PING_MS = 500,
 	CONTROL_BACKOFF_MS = 100, CONTROL_BACKOFF_MAX_MS = 5000,
 	CONTROL_LOOK_MS = 5000		/* how often we look whether one was started by hand */
@@ -71,6 +71,8 @@ struct control {
 	struct policy_mark mark;	/* in force; its texts are below */
 	char digest[32], mark_why[240];
 	bool marked;			/* there is one */
+	bool idle;			/* it was looked, and none was expected */
+	bool found;			/* then policy.lua was there: nobody has asked for it */
 	uint64_t own;			/* the last question of ours, not of the gate */
 };
 
@@ -78,9 +80,12 @@ void control_open(struct control *, struct node *);	/* starts at once, if a poli
 void control_close(struct control *);	/* ends the child that we started */
 bool control_expected(const struct node *);	/* confdir has a policy.lua, or there is a route.sock */
 void control_look(struct control *);	/* what is expected may have changed */
+void control_no_policy(char digest[32]);	/* that of no policy at all */
 void control_lost(struct control *, const char *why);	/* closes, then dials again */
 void control_break(struct control *, const char *why);
 	/* the same, but a little later: for who is called by the gate */
+void control_stuck(struct control *, const char *why);
+	/* it does not answer: lost, and ours is ended, so that another can be started */
 const char *control_state_name(const struct control *);
 
 /* control_talk.c */

@@ -245,6 +245,18 @@ say_policy(struct control *c, bool new)
 		    "generation", generation, NULL);
 }
 
+/* The one that was started for it has none yet, so that a reload takes it, and can go back. */
+static void
+take_found(struct control *c)
+{
+	char none[32];
+
+	control_no_policy(none);
+	c->found = false;
+	if (c->pid && !c->mark.failed && memcmp(none, c->digest, sizeof none) == 0 && !renew_busy(c->node))
+		renew_signal(c->node);
+}
+
 static int
 on_policy(struct control *c, const struct envelope *e, struct err *err)
 {
@@ -272,6 +284,8 @@ on_policy(struct control *c, const struct envelope *e, struct err *err)
 	}
 	gate_policy(&c->node->fabric, &c->mark);
 	renew_policy(c->node);
+	if (c->found && first)
+		take_found(c);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "node/members.h"
@@ -34,8 +35,8 @@ ms_in(const struct renewal *r)
 	return mono_us_since(r->since, r->node->fabric.now) / 1000;
 }
 
-static void
-set_free(struct renewal *r, struct settings *s)
+void
+renewal_set_free(struct renewal *r, struct settings *s)
 {
 	if (!s || s == r->boot)
 		return;
@@ -50,10 +51,10 @@ over(struct renewal *r)
 {
 	bool again = r->again;
 
-	r->later = false;
+	r->later = r->lost = false;
 	timer_drop(&r->node->fabric.wheel, &r->timer);
 	renewal_stop(r);
-	set_free(r, r->set);
+	renewal_set_free(r, r->set);
 	credentials_close(&r->credentials);
 	r->set = NULL;
 	r->step = RENEWAL_NONE;
@@ -119,11 +120,12 @@ renewal_finish(struct renewal *r, bool done, const char *why)
 		builtin_say(n->builtin, r->answer, buf_view(&r->report));
 		builtin_end(n->builtin, r->answer);
 	}
+	renewal_resume(r);
 	over(r);
 }
 
-static void
-put_off(struct renewal *r, const char *why)
+void
+renewal_put_off(struct renewal *r, const char *why)
 {
 	r->later = true;
 	renewal_finish(r, false, why);
@@ -131,8 +133,8 @@ put_off(struct renewal *r, const char *why)
 
 /* --- all of it is good: it is taken --- */
 
-static void
-use_settings(struct node *n)
+void
+renewal_use(struct node *n)
 {
 	struct settings *s = n->set;
 
@@ -145,19 +147,7 @@ use_settings(struct node *n)
 	n->links.set = s->link;
 	log_open(s->role == ROLE_HUB ? "fedx-hub" : "fedx-leaf", (enum log_format)s->log_format,
 	    (enum log_level)s->log_level, s->daemon);
-}
-
-static void
-forget_old(struct renewal *r)
-{
-	timer_drop(&r->node->fabric.wheel, &r->confirm);
-	if (!r->pending)
-		return;
-	r->pending = r->policy_pending = false;
-	credentials_close(&r->old_credentials);
-	if (r->old_set != r->node->set)
-		set_free(r, r->old_set);
-	r->old_set = NULL;
+	node_use_credentials(n);
 }
 
 /* What waits for another reason than that somebody has paused it. */
@@ -168,8 +158,8 @@ retry(struct uplink *u)
 		uplink_retry(u);
 }
 
-static void
-look_at_links(struct renewal *r)
+void
+renewal_links(struct renewal *r)
 {
 	struct node *n = r->node;
 
@@ -183,7 +173,7 @@ look_at_links(struct renewal *r)
 static void
 settle(struct renewal *r)
 {
-	look_at_links(r);
+	renewal_links(r);
 	renewal_wait(r, RENEWAL_SETTLING, 0);
 }
 
@@ -199,104 +189,78 @@ take(struct renewal *r)
 	n->credentials = r->credentials;
 	r->set = NULL;
 	r->credentials = (struct credentials){ .auth = NULL };
-	use_settings(n);
-	node_use_credentials(n);
-	if (r->confirm_ms && !r->pending) {
-		r->pending = true;
-		r->old_set = old_set;
-		r->old_credentials = old;
-	} else {	/* what it goes back to remains the same */
-		credentials_close(&old);
-		set_free(r, old_set);
-	}
-	r->policy_pending = r->pending && n->control.mark.confirm_ms;
-	if (r->pending)
-		timer_set(&n->fabric.wheel, &r->confirm, n->fabric.now, r->confirm_ms);
+	renewal_use(n);
+	renewal_keep(r, old_set, old);
 	settle(r);
-}
-
-static void
-go_back(struct renewal *r)
-{
-	struct node *n = r->node;
-	struct settings *newer = n->set;
-
-	if (!r->pending)
-		return;
-	credentials_close(&n->credentials);
-	n->credentials = r->old_credentials;
-	n->set = r->old_set;
-	r->old_credentials = (struct credentials){ .auth = NULL };
-	r->old_set = NULL;
-	r->pending = r->policy_pending = false;
-	timer_drop(&n->fabric.wheel, &r->confirm);
-	set_free(r, newer);
-	use_settings(n);
-	node_use_credentials(n);
-	links_check_grants(&n->links, &r->links.checked);
-	links_check_clusters(&n->links);
-	route_renew(&n->fabric);
-	log_event(LOG_LEVEL_WARNING, "reload_undone", "next",
-	    "policy, tokens and certificates from before are in force again", NULL);
-}
-
-static void
-on_unconfirmed(struct wheel *w, struct timer *t)
-{
-	struct renewal *r = list_of(t, struct renewal, confirm);
-	struct control *c = &r->node->control;
-
-	(void)w;
-	if (c->state == CONTROL_UP && r->policy_pending)
-		control_reload(c, RELOAD_UNDO, 0, 0);
-	go_back(r);
 }
 
 /* --- fedx-route --- */
 
 /* Settings and credentials are good; does fedx-route take the policy? */
-static void
-ask_route(struct renewal *r)
+void
+renewal_ask(struct renewal *r)
 {
 	struct node *n = r->node;
 	struct control *c = &n->control;
-	bool wanted = c->conn || control_expected(n);
+	bool wanted = c->conn || control_expected(n) || n->fabric.gate.hooks;
 
+	if (!r->lost)
+		memcpy(r->was, c->digest, sizeof r->was);
 	if (c->state == CONTROL_UP) {
 		r->id++;
 		r->generation = 0;
 		renewal_wait(r, RENEWAL_ASKING, CONTROL_RELOAD_MS);
+		renewal_hold(r);
 		control_reload(c, r->what, r->confirm_ms, r->id);
 	} else if (wanted && r->what == RELOAD_CHECK) {
-		put_off(r, "fedx-route is not there to try the policy");
+		renewal_put_off(r, "fedx-route is not there to try the policy");
 	} else if (wanted) {
 		renewal_wait(r, RENEWAL_STARTING, CONTROL_START_MS);
 		control_look(c);
-	} else if (r->what == RELOAD_CHECK) {
-		renewal_finish(r, true, NULL);
 	} else {
-		take(r);
+		renewal_done(r);
 	}
 }
 
-static void
-done_by_route(struct renewal *r)
+void
+renewal_done(struct renewal *r)
 {
 	switch (r->what) {
-	case RELOAD_CHECK:
+	case RELOAD_CHECK:	/* what it would change */
+		settings_adopt(r->set, r->node->set, r->boot, &r->changed, &r->restart);
 		renewal_finish(r, true, NULL);
 		break;
 	case RELOAD_APPLY:
 		take(r);
 		break;
 	case RELOAD_CONFIRM:
-		forget_old(r);
+		renewal_confirmed(r);
 		renewal_finish(r, true, NULL);
 		break;
 	case RELOAD_UNDO:
-		go_back(r);
-		settle(r);
+		if (r->old.there) {
+			settings_changed(r->old.set, r->node->set, &r->changed);
+			renewal_go_back(r);
+		} else {
+			renewal_links(r);
+		}
+		renewal_wait(r, RENEWAL_SETTLING, 0);
 	}
+}
+
+/* What was asked for may have been done before it was lost. */
+static void
+found_again(struct renewal *r)
+{
+	const struct control *c = &r->node->control;
+	bool changed = memcmp(c->digest, r->was, sizeof r->was) != 0;
+
+	if (r->what == RELOAD_CONFIRM && !c->mark.confirm_ms && changed)
+		renewal_finish(r, false, "fedx-route was lost meanwhile, and what nobody had confirmed is undone");
+	else if (r->what == RELOAD_CONFIRM ? !c->mark.confirm_ms : r->what == RELOAD_UNDO && changed)
+		renewal_done(r);
+	else
+		renewal_ask(r);
 }
 
 /* The first line of its report has it: "policy.lua:12: ..." */
@@ -330,13 +294,14 @@ renew_answered(struct node *n, uint64_t id, const struct reloaded *done)
 	buf_str(&r->report, done->report);
 	if (!done->done) {
 		why_of(done->report, why);
+		r->confirming = false;
 		renewal_finish(r, false, why);
 		return;
 	}
 	/* its POLICY may be on its way behind this */
 	r->generation = done->generation;
 	if (r->what == RELOAD_CHECK || n->control.mark.generation >= r->generation)
-		done_by_route(r);
+		renewal_done(r);
 	else
 		timer_set(&n->fabric.wheel, &r->timer, n->fabric.now, CONTROL_DEAD_MS);
 }
@@ -347,23 +312,29 @@ renew_policy(struct node *n)
 	struct renewal *r = &n->renewal;
 
 	if (r->step == RENEWAL_STARTING) {
-		if (n->control.mark.failed)
-			renewal_finish(r, false, n->control.mark_why);
-		else
-			take(r);
+		found_again(r);
 	} else if (r->step == RENEWAL_ASKING) {
 		if (r->generation && n->control.mark.generation >= r->generation)
-			done_by_route(r);
-	} else if (r->policy_pending && n->control.mark.confirm_ms == 0) {
-		go_back(r);	/* it has undone its part by itself */
+			renewal_done(r);
+	} else {
+		renewal_policy(r);
 	}
 }
 
+/* Another one will say how far it has come. */
 void
 renew_lost(struct node *n)
 {
-	if (n->renewal.step == RENEWAL_ASKING)
-		renewal_finish(&n->renewal, false, "fedx-route was lost meanwhile");
+	struct renewal *r = &n->renewal;
+
+	if (r->step != RENEWAL_ASKING)
+		return;
+	if (r->what == RELOAD_CHECK || r->lost) {
+		renewal_finish(r, false, "fedx-route was lost meanwhile");
+		return;
+	}
+	r->lost = true;
+	renewal_wait(r, RENEWAL_STARTING, CONTROL_START_MS);
 }
 
 bool
@@ -394,10 +365,30 @@ renewal_text(struct renewal *r, struct str text)
 		renewal_finish(r, false, e.text);
 		return;
 	}
-	ask_route(r);
+	renewal_ask(r);
 }
 
 /* --- asked for --- */
+
+/* What it would still do is not to come later, by itself. */
+static void
+unanswered(struct renewal *r)
+{
+	bool check = r->what == RELOAD_CHECK;
+
+	renewal_put_off(r, "fedx-route does not answer");
+	if (!check)
+		control_stuck(&r->node->control, "it does not answer a reload");
+}
+
+static void
+settled(struct renewal *r)
+{
+	bool undone = r->what == RELOAD_APPLY && r->confirm_ms && !r->pending;
+
+	renewal_finish(r, !undone, undone ? "it was undone again: nobody has confirmed it in time, or "
+	    "fedx-route was lost" : NULL);
+}
 
 static void
 on_timer(struct wheel *w, struct timer *t)
@@ -412,31 +403,17 @@ on_timer(struct wheel *w, struct timer *t)
 		renewal_finish(r, false, "the settings were not read within 10 s: is there a loop?");
 		break;
 	case RENEWAL_STARTING:
-		put_off(r, "fedx-route does not start");
+		renewal_put_off(r, "fedx-route does not start");
 		break;
 	case RENEWAL_ASKING:
-		put_off(r, "fedx-route does not answer");
+		unanswered(r);
 		break;
 	case RENEWAL_SETTLING:
 		if (gate_settled(&r->node->fabric) || ms_in(r) >= SETTLED_MS)
-			renewal_finish(r, true, NULL);
+			settled(r);
 		else
 			renewal_wait(r, RENEWAL_SETTLING, SETTLE_MS);
 	}
-}
-
-static void
-confirm_or_undo(struct renewal *r)
-{
-	struct control *c = &r->node->control;
-
-	if (c->state == CONTROL_UP && (c->mark.confirm_ms || (r->what == RELOAD_UNDO && !r->pending)))
-		ask_route(r);
-	else if (r->pending)
-		done_by_route(r);
-	else
-		renewal_finish(r, false, r->what == RELOAD_UNDO ? "there is nothing to go back to" :
-		    "there is nothing to confirm: what is in force stays, or was undone");
 }
 
 int
@@ -455,7 +432,7 @@ renew_begin(struct node *n, enum reload_what what, uint32_t confirm_ms, uint64_t
 	if (what == RELOAD_APPLY && r->pending && !confirm_ms)
 		renewal_finish(r, false, "the last reload waits to be confirmed: confirm or undo it first");
 	else if (what == RELOAD_CONFIRM || what == RELOAD_UNDO)
-		confirm_or_undo(r);
+		renewal_confirm_or_undo(r);
 	else
 		renewal_read(r);
 	return 0;
@@ -468,12 +445,18 @@ renew_signal(struct node *n)
 		n->renewal.again = true;	/* what changed meanwhile is not missed */
 }
 
+bool
+renew_busy(const struct node *n)
+{
+	return n->renewal.step != RENEWAL_NONE;
+}
+
 void
 renew_open(struct renewal *r, struct node *n, struct arguments a)
 {
 	*r = (struct renewal){ .node = n, .arguments = a, .out = -1, .boot = n->set };
 	timer_init(&r->timer, on_timer);
-	timer_init(&r->confirm, on_unconfirmed);
+	renewal_undo_open(r);
 	buf_init(&r->text, SETTINGS_TEXT_MAX);
 	buf_init(&r->report, REPORT_MAX);
 	buf_init(&r->changed, WORDS_MAX);
@@ -490,8 +473,8 @@ renew_close(struct renewal *r)
 		r->answer = 0;
 		over(r);
 	}
-	forget_old(r);
+	renewal_forget(r);
 	r->node->fabric.federation = &r->boot->federation;
-	set_free(r, r->node->set);
+	renewal_set_free(r, r->node->set);
 	r->node->set = r->boot;
 }

@@ -49,12 +49,23 @@ struct renewal {
 	uint32_t generation;		/* that it brings */
 	struct { uint32_t checked, closed; uint64_t cut; } links;
 	struct buf changed, restart;	/* words: keys */
+	char was[32];			/* digest of the policy in force when it was asked */
+	bool lost;			/* fedx-route was, once: it is asked again */
 	/* what to go back to */
 	struct settings *boot;		/* of the start; borrowed */
-	bool pending;			/* it is kept until it is confirmed */
-	bool policy_pending;		/* and fedx-route keeps its own */
-	struct settings *old_set;
-	struct credentials old_credentials;
+	struct kept {
+		bool there;
+		bool policy;		/* fedx-route has one, too */
+		char digest[32];	/* of that one */
+		struct settings *set;
+		struct credentials credentials;
+	} old;
+	char is[32];			/* digest of the policy that the last one has left */
+	bool ours;			/* nobody else has put another in force since */
+	bool pending;			/* it goes back unless it is confirmed in time */
+	bool policy_pending;		/* and so does fedx-route, by its own clock */
+	bool confirming;		/* fedx-route was told to keep it; its answer has not come */
+	struct mono until;
 	struct timer confirm;
 };
 
@@ -63,6 +74,7 @@ void renew_close(struct renewal *);
 int renew_begin(struct node *, enum reload_what, uint32_t confirm_ms, uint64_t answer);
 	/* -1: another one is under way */
 void renew_signal(struct node *);		/* SIGHUP */
+bool renew_busy(const struct node *);
 
 /* renewal_read.c, and what it calls */
 void renewal_read(struct renewal *);
@@ -70,6 +82,25 @@ void renewal_stop(struct renewal *);		/* reading, if it does */
 void renewal_text(struct renewal *, struct str text);	/* that is what the file says */
 void renewal_wait(struct renewal *, enum renewal_step, uint64_t ms);
 void renewal_finish(struct renewal *, bool done, const char *why);
+
+void renewal_put_off(struct renewal *, const char *why);	/* nothing is wrong with it */
+void renewal_ask(struct renewal *);		/* fedx-route, if there should be one */
+void renewal_done(struct renewal *);		/* fedx-route has done its part, or has none */
+void renewal_use(struct node *);		/* other settings and credentials */
+void renewal_links(struct renewal *);		/* who may stay? */
+void renewal_set_free(struct renewal *, struct settings *);
+
+/* renewal_undo.c */
+void renewal_undo_open(struct renewal *);
+void renewal_keep(struct renewal *, struct settings *, struct credentials);
+	/* takes both: what was in force before, to go back to */
+void renewal_forget(struct renewal *);
+void renewal_confirmed(struct renewal *);
+void renewal_go_back(struct renewal *);		/* the node's own part */
+void renewal_confirm_or_undo(struct renewal *);	/* it was asked for */
+void renewal_hold(struct renewal *);		/* the clock stands still while fedx-route is asked */
+void renewal_resume(struct renewal *);		/* one has ended: what has become of what waits? */
+void renewal_policy(struct renewal *);		/* a POLICY has come that no renewal waits for */
 
 /* control_talk.c calls these */
 void renew_answered(struct node *, uint64_t id, const struct reloaded *);

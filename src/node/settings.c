@@ -429,16 +429,29 @@ same(const struct settings *a, const struct settings *b, const struct key *k)
 	return is;
 }
 
+static void
+differing(const struct settings *s, const struct settings *other, bool now, struct buf *to)
+{
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if ((keys[i].change == NOW) == now && !same(s, other, &keys[i]))
+			buf_fmt(to, "%s%s", buf_len(to) ? " " : "", keys[i].name);
+}
+
+void
+settings_changed(const struct settings *s, const struct settings *running, struct buf *changed)
+{
+	differing(s, running, true, changed);
+}
+
 void
 settings_adopt(struct settings *s, const struct settings *running, const struct settings *boot,
     struct buf *changed, struct buf *restart)
 {
+	differing(s, running, true, changed);
+	differing(s, boot, false, restart);
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		const struct key *k = &keys[i];
-		struct buf *to = k->change == NOW ? changed : restart;
 
-		if (!same(s, k->change == NOW ? running : boot, k))
-			buf_fmt(to, "%s%s", buf_len(to) ? " " : "", k->name);
 		if (k->change == NOW)
 			continue;
 		if (k->type == LIST)

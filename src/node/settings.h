@@ -126,6 +126,8 @@ const char *settings_confdir(const struct settings *);
 	/* -c, $FEDX_CONF, or the one that was compiled in */
 const char *settings_log_level(const struct settings *);	/* as a word */
 const char *settings_log_format(const struct settings *);
+void settings_changed(const struct settings *, const struct settings *running, struct buf *changed);
+	/* appends the keys that differ, of those that need no restart, as words */
 void settings_adopt(struct settings *, const struct settings *running, const struct settings *boot,
     struct buf *changed, struct buf *restart);
 	/* after a reload: what only a restart can change becomes what it was at
