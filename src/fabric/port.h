@@ -30,6 +30,7 @@ struct route_port {	/* what route_in.c and route_out.c keep of a hub */
 	uint32_t sending;		/* tolds with names to send */
 	bool end_due, gap;		/* END follows; something was lost: compare digests */
 	uint32_t via_count;		/* routes that are there or only remembered */
+	uint32_t latency_us;		/* of the link, in steps: route_latency() */
 	bool asking;			/* for all again; until its END */
 	uint32_t set_asked, set;	/* numbers of full sets: that we asked for last; that it did */
 	uint32_t set_next;		/* the one that it is told when it is time: */

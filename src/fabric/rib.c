@@ -118,6 +118,25 @@ route_score(const struct metric *m, uint32_t length)
 	    lost * 50 / 1000 - (int64_t)m->bandwidth_mbps * 50;
 }
 
+void
+route_latency(struct fabric *f, struct port *p, uint32_t us)
+{
+	uint32_t was = p->routes.latency_us;
+
+	if (us > LATENCY_MAX_US)
+		us = LATENCY_MAX_US;
+	if (!is_hub_neighbour(f, p) || (us >= was && us < was + 2 * LATENCY_STEP_US))
+		return;
+	p->routes.latency_us = us - us % LATENCY_STEP_US;
+	list_each_safe(n, &p->routes.vias) {
+		struct via *v = list_of(n, struct via, of_port);
+
+		v->metric.latency_us += p->routes.latency_us - was;
+		v->score = route_score(&v->metric, v->length);
+		route_choose(f, v->origin, v == v->origin->best);
+	}
+}
+
 static int
 compare(int64_t a, int64_t b)
 {

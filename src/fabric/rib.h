@@ -36,6 +36,8 @@ struct fabric;
 struct claim;
 struct exported;
 
+enum { LATENCY_STEP_US = 5000, LATENCY_MAX_US = 3600u * 1000000 / 4 };
+
 struct metric {		/* sums and minima along the path (mpreg.md 5.1); 0: not known */
 	uint32_t latency_us, cost_milli, reliability_ppm, bandwidth_mbps;
 };
@@ -133,6 +135,10 @@ bool rib_heard(const struct fabric *, const struct port *, struct str node);
 struct port *rib_next_hop(const struct fabric *, struct str node);	/* NULL: none */
 int64_t route_score(const struct metric *, uint32_t length);
 	/* mpreg.md 5.3 with the default weights, in microseconds */
+void route_latency(struct fabric *, struct port *, uint32_t one_way_us);
+	/* measured anew: part of each metric over this link, in steps of 5 ms,
+	 * and another one only when it has moved by more than one, so that what
+	 * trembles moves no route */
 int via_order(const struct via *, const struct via *);
 	/* less than 0: the first is better; its own link before all, then by
 	 * preference, score, length, latency, reliability; 0: equal, traffic

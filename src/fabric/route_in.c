@@ -84,7 +84,9 @@ via_fill(const struct fabric *f, struct via *v, const struct announcement *a, un
 	v->path = (struct str){ text, a->path.n };
 	v->clusters = (struct str){ text + a->path.n, a->clusters.n };
 	v->tags = (struct str){ text + a->path.n + a->clusters.n, a->tags.n };
-	v->metric = (struct metric){ a->latency_us, a->cost_milli, a->reliability_ppm, a->bandwidth_mbps };
+	v->metric = (struct metric){ a->latency_us < LATENCY_MAX_US ? a->latency_us : LATENCY_MAX_US,
+	    a->cost_milli, a->reliability_ppm, a->bandwidth_mbps };
+	v->metric.latency_us += v->port->routes.latency_us;
 	v->length = length;
 	v->hops = (uint8_t)(a->hops < hops_left ? a->hops : hops_left);
 	v->epoch = a->epoch;

@@ -86,6 +86,8 @@ link_up(struct link *l)
 	}
 	ls->count[l->port.role]++;
 	link_watch(l);
+	if (is_hub_neighbour(ls->fabric, &l->port))	/* how far is it? */
+		link_ping(l);
 	if (ls->event)
 		ls->event(ls, "link_up", l, "");
 }

@@ -158,9 +158,14 @@ link_goodbye(struct link *l)
 static void
 on_pong(struct link *l, const struct envelope *e)
 {
-	if (e->payload.n == 8)
-		l->rtt_us = (uint32_t)mono_us_since((struct mono){
-		    be_u64((const uint8_t *)e->payload.p) }, l->links->fabric->now);
+	struct fabric *f = l->links->fabric;
+	uint32_t before = l->rtt_us;
+
+	if (e->payload.n != 8)
+		return;
+	l->rtt_us = (uint32_t)mono_us_since((struct mono){ be_u64((const uint8_t *)e->payload.p) }, f->now);
+	/* the less of two: a turn of the loop may have been long, but no way is short by chance */
+	route_latency(f, &l->port, (before && before < l->rtt_us ? before : l->rtt_us) / 2);
 }
 
 static void

@@ -55,6 +55,34 @@ arrives(const struct metric metrics[4], const int order[4], int best)
 	return right;
 }
 
+/* What its own link measures, without the neighbour's help. */
+static void
+latency(void)
+{
+	struct announcement a;
+
+	begin();
+	says(&n1, "o n1");
+	says(&n2, "o x n2");
+	forget_all();
+	route_latency(&f, &n1.port, 9999);
+	ok(next_is("o", &n1) && n1.port.routes.latency_us == 0, "what trembles below two steps moves nothing");
+	route_latency(&f, &n1.port, 21000);
+	ok(next_is("o", &n2), "a short path over a long link is left for a shorter way");
+	ok(told(&n1, KIND_ANNOUNCE, "o", &a) && a.latency_us == 0, "which the others hear");
+	forget_all();
+	says(&n1, "p n1");
+	ok(told(&n2, KIND_ANNOUNCE, "p", &a) && a.latency_us == 20000, "the link is part of what is told of routes over it");
+	route_latency(&f, &n1.port, 29999);
+	ok(n1.port.routes.latency_us == 20000 && next_is("o", &n2), "it has to move by more than a step");
+	route_latency(&f, &n1.port, 4000);
+	ok(next_is("o", &n1), "when it is short again it is used again");
+	route_latency(&f, &n1.port, UINT32_MAX);
+	says_as(&n1, "q n1", (struct announcement){ .hops = 16, .epoch = 1, .lifetime_ms = 60000, .latency_us = UINT32_MAX });
+	ok(rib_origin(&f, STR("q"))->best->metric.latency_us == 2 * LATENCY_MAX_US, "sums do not overflow");
+	end();
+}
+
 static void
 orders(void)
 {
@@ -116,6 +144,7 @@ main(void)
 {
 	scores();
 	orders();
+	latency();
 	choosing();
 	return done();
 }
