@@ -5,27 +5,37 @@
 #include "policy/sandbox_in.h"
 
 /* Taken over as they are. */
-static const char *const kept[] = { "assert", "error", "ipairs", "pcall", "rawequal", "select", "type", "_VERSION" };
+static const char *const kept[] = { "assert", "error", "ipairs", "pcall", "rawequal", "select", "tonumber", "type", "_VERSION" };
+
+void
+charge_texts(lua_State *L, int first, int last)
+{
+	int top = lua_gettop(L);
+	size_t steps = 0;
+
+	for (int i = first; i <= last && i <= top; i++)
+		if (lua_type(L, i) == LUA_TSTRING)
+			steps += lua_rawlen(L, i) / BYTES_A_STEP_READ;
+	if (steps > 0)
+		sandbox_charge(L, steps);
+}
 
 /* NAME(...) as it was, but its price is the length of what it is given. */
 static int
 l_metered(lua_State *L)
 {
-	size_t steps = 0;
-
-	for (int i = lua_gettop(L); i > 0; i--)
-		if (lua_type(L, i) == LUA_TSTRING)
-			steps += lua_rawlen(L, i) / 8;
-	sandbox_charge(L, steps);
+	charge_texts(L, (int)lua_tointeger(L, lua_upvalueindex(2)), (int)lua_tointeger(L, lua_upvalueindex(3)));
 	return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 
 void
-meter(lua_State *L, int table, const char *name)
+meter(lua_State *L, int table, const char *name, int first, int last)
 {
 	table = lua_absindex(L, table);
 	lua_getfield(L, table, name);
-	lua_pushcclosure(L, l_metered, 1);
+	lua_pushinteger(L, first);
+	lua_pushinteger(L, last);
+	lua_pushcclosure(L, l_metered, 3);
 	lua_setfield(L, table, name);
 }
 
@@ -120,6 +130,21 @@ static const luaL_Reg own[] = {
 	{ NULL, NULL }
 };
 
+/* Each function of the table on top. */
+static void
+meter_all(lua_State *L)
+{
+	const char *name;
+
+	lua_pushnil(L);
+	while (lua_next(L, -2)) {
+		name = lua_tostring(L, -2);
+		if (lua_iscfunction(L, -1))
+			meter(L, -3, name, 1, EACH);
+		lua_pop(L, 1);
+	}
+}
+
 /* math without chance; that is env's */
 static void
 math_open(lua_State *L)
@@ -130,6 +155,50 @@ math_open(lua_State *L)
 	lua_setfield(L, -2, "random");
 	lua_pushnil(L);
 	lua_setfield(L, -2, "randomseed");
+	meter_all(L);
+}
+
+/* The iterator of utf8.codes(s), whoever calls it: it skips what continues a character. */
+static int
+l_next_code(lua_State *L)
+{
+	size_t n, end, at;
+	const char *s = luaL_checklstring(L, 1, &n);
+
+	luaL_argexpected(L, lua_type(L, 2) == LUA_TNUMBER, 2, "number");
+	at = end = (size_t)luaL_checkinteger(L, 2);
+	while (end < n && ((unsigned char)s[end] & 0xc0) == 0x80)
+		end++;
+	sandbox_charge(L, (end - at) / BYTES_A_STEP_READ);
+	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+/* codes(s [, lax]) -> iterator, s, 0 */
+static int
+l_codes(lua_State *L)
+{
+	int results = lua_tocfunction(L, lua_upvalueindex(1))(L);
+
+	lua_pushvalue(L, -results);
+	lua_pushcclosure(L, l_next_code, 1);
+	lua_replace(L, -results - 1);
+	return results;
+}
+
+static void
+utf8_open(lua_State *L)
+{
+	lua_pushcfunction(L, luaopen_utf8);
+	lua_call(L, 0, 1);
+	meter(L, -1, "len", 1, EACH);
+	meter(L, -1, "offset", 1, EACH);
+	meter(L, -1, "char", 1, EACH);
+	lua_getfield(L, -1, "codepoint");
+	lua_pushcclosure(L, formats_few, 1);
+	lua_setfield(L, -2, "codepoint");
+	lua_getfield(L, -1, "codes");
+	lua_pushcclosure(L, l_codes, 1);
+	lua_setfield(L, -2, "codes");
 }
 
 static void
@@ -141,7 +210,7 @@ string_open(lua_State *L)
 	lua_pushcfunction(L, luaopen_string);	/* gives strings their metatable, too */
 	lua_call(L, 0, 1);
 	for (size_t i = 0; i < sizeof costly / sizeof *costly; i++)
-		meter(L, -1, costly[i]);
+		meter(L, -1, costly[i], 1, EACH);
 	for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) {
 		lua_pushnil(L);
 		lua_setfield(L, -2, absent[i]);
@@ -150,6 +219,7 @@ string_open(lua_State *L)
 	formats_open(L);
 	lua_pushliteral(L, "");
 	lua_getmetatable(L, -1);
+	meter_all(L);			/* "10" + 1 */
 	lua_pushboolean(L, 0);
 	lua_setfield(L, -2, "__metatable");
 	lua_pop(L, 2);
@@ -170,9 +240,10 @@ base_open(lua_State *L)
 		lua_getfield(L, all, kept[i]);
 		lua_setfield(L, globals, kept[i]);
 	}
-	lua_getfield(L, all, "tonumber");
-	lua_setfield(L, globals, "tonumber");
-	meter(L, globals, "tonumber");
+	meter(L, globals, "error", 2, 2);	/* the message is raised as it is */
+	meter(L, globals, "rawequal", 1, 2);
+	meter(L, globals, "select", 1, 1);
+	meter(L, globals, "tonumber", 1, 2);
 	lua_getfield(L, all, "xpcall");
 	lua_pushcclosure(L, l_xpcall, 1);
 	lua_setfield(L, globals, "xpcall");
@@ -194,13 +265,7 @@ base_open(lua_State *L)
 	lua_setfield(L, globals, "string");
 	tables_open(L);
 	lua_setfield(L, globals, "table");
-	lua_pushcfunction(L, luaopen_utf8);
-	lua_call(L, 0, 1);
-	meter(L, -1, "len");
-	meter(L, -1, "offset");
-	lua_getfield(L, -1, "codepoint");
-	lua_pushcclosure(L, formats_few, 1);
-	lua_setfield(L, -2, "codepoint");
+	utf8_open(L);
 	lua_setfield(L, globals, "utf8");
 	lua_pushvalue(L, globals);
 	lua_setfield(L, globals, "_G");

@@ -3,15 +3,19 @@
 
 #include "policy/sandbox_in.h"
 
+enum { CONVERSION = 20 };	/* the price of one: a number may have 400 digits */
+
 /* string.rep(s, n [, separator]) */
 static int
 l_rep(lua_State *L)
 {
 	size_t n, gap;
 	const char *s = luaL_checklstring(L, 1, &n), *sep;
-	lua_Integer times = luaL_checkinteger(L, 2);
+	lua_Integer times;
 	luaL_Buffer b;
 
+	charge_texts(L, 2, 2);
+	times = luaL_checkinteger(L, 2);
 	sep = luaL_optlstring(L, 3, "", &gap);
 	if (times <= 0 || n + gap == 0) {
 		lua_pushliteral(L, "");
@@ -46,6 +50,7 @@ formats_few(lua_State *L)
 	lua_Integer i, j;
 
 	luaL_checklstring(L, 1, &n);
+	charge_texts(L, 2, 3);
 	i = from_end(luaL_optinteger(L, 2, 1), n);
 	j = from_end(luaL_optinteger(L, 3, i), n);
 	if (i < 1)
@@ -65,7 +70,7 @@ l_format(lua_State *L)
 	const char *f = luaL_checklstring(L, 1, &n), *end = f + n;
 	int arg = 1, top = lua_gettop(L);
 
-	sandbox_charge(L, n / 8);
+	sandbox_charge(L, n / BYTES_A_STEP_READ);
 	while (f < end) {
 		if (*f++ != '%')
 			continue;
@@ -79,9 +84,9 @@ l_format(lua_State *L)
 			break;		/* Lua knows better what is wrong */
 		if (*f == 'p')
 			return luaL_error(L, "invalid conversion '%%p' to 'format': addresses are not for policies");
-		if (lua_type(L, arg) == LUA_TSTRING)
-			sandbox_charge(L, lua_rawlen(L, arg) / 8);
-		else if (*f == 's') {
+		sandbox_charge(L, CONVERSION);
+		charge_texts(L, arg, arg);
+		if (lua_type(L, arg) != LUA_TSTRING && *f == 's') {
 			sandbox_tostring(L, arg);
 			lua_replace(L, arg);
 		}

@@ -162,11 +162,11 @@ uint32_t
 field_count(lua_State *L, int table, const char *who, const char *key, uint32_t max)
 {
 	lua_Integer n = 0;
-	int whole = 1;
+	int whole = 1, type = lua_getfield(L, table, key);
 
-	if (lua_getfield(L, table, key) != LUA_TNIL)
+	if (type == LUA_TNUMBER)
 		n = lua_tointegerx(L, -1, &whole);
-	if (!whole || lua_type(L, -1) == LUA_TSTRING || n < 0 || (lua_Unsigned)n > max)
+	if (!whole || (type != LUA_TNUMBER && type != LUA_TNIL) || n < 0 || (lua_Unsigned)n > max)
 		policy_fail(L, "%s: want a whole number from 0 to %d for %s", who, (int)max, key);
 	lua_pop(L, 1);
 	return (uint32_t)n;

@@ -67,7 +67,7 @@ load_module(lua_State *L, struct str name)
 		luaL_error(L, "%s", e.text);
 	if (found == 0)
 		luaL_error(L, "there is no module '%s': no '%s' beside the policy or in fedx's own Lua", name.p, file);
-	sandbox_charge(L, text.n / 8);
+	sandbox_charge(L, text.n / BYTES_A_STEP_READ);
 	if (load_text(L, str(file), text) != LUA_OK)
 		lua_error(L);
 }

@@ -6,7 +6,10 @@
 
 #include "policy/sandbox.h"
 
-enum { BYTES_A_STEP = 32 };	/* what is copied or allocated for the price of an instruction */
+enum {
+	BYTES_A_STEP = 32,		/* copied or allocated for the price of an instruction */
+	BYTES_A_STEP_READ = 8		/* looked at one by one: also each number may be a text */
+};
 
 void base_open(lua_State *);		/* base.c: a new table of globals */
 void strings_open(lua_State *);		/* strings.c: [string library]: replaces in it */
@@ -18,9 +21,12 @@ void tables_open(lua_State *);		/* tables.c: leaves the table library */
 void order_open(lua_State *);		/* order.c: [globals]: pairs and next */
 void modules_open(lua_State *);		/* modules.c: [globals]: require */
 
-void meter(lua_State *, int table, const char *name);
+enum { EACH = 0xff };			/* up to the last argument */
+void meter(lua_State *, int table, const char *name, int first, int last);
 	/* its C function `name` takes from the budget for the length of each of
-	 * its arguments from now on; it must have no upvalues */
+	 * these arguments from now on; it must have no upvalues */
+void charge_texts(lua_State *, int first, int last);
+	/* for those of them that are texts */
 
 void freeze_all(lua_State *);		/* freeze.c: for sandbox_freeze() */
 bool freeze_kept(struct sandbox *, struct err *);

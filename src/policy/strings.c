@@ -56,8 +56,10 @@ push_captures(struct matcher *m, const char *s, const char *end)
 static size_t
 check_init(lua_State *L, int at, size_t n)
 {
-	lua_Integer i = luaL_optinteger(L, at, 1);
+	lua_Integer i;
 
+	charge_texts(L, at, at);
+	i = luaL_optinteger(L, at, 1);
 	if (i > 0)
 		return (size_t)i - 1;
 	return i == 0 || (lua_Unsigned)0 - (lua_Unsigned)i > n ? 0 : n - ((size_t)0 - (size_t)i);
@@ -101,7 +103,7 @@ find_or_match(lua_State *L, bool find)
 	if (init > subject.n)
 		return luaL_pushfail(L), 1;
 	s = subject.p + init;
-	match_step(&m, pattern.n / 8);
+	match_step(&m, pattern.n / BYTES_A_STEP_READ);
 	if (find && (lua_toboolean(L, 4) || is_plain(pattern))) {
 		s = find_plain(&m, s, pattern);
 		sandbox_charge(L, m.steps);
@@ -196,7 +198,7 @@ add_text(struct matcher *m, luaL_Buffer *b, const char *s, const char *end)
 	size_t n, length;
 	const char *r = lua_tolstring(m->L, 3, &n), *stop = r + n, *at;
 
-	match_step(m, n / 8);
+	match_step(m, n / BYTES_A_STEP_READ);
 	for (; (at = memchr(r, '%', (size_t)(stop - r))) != NULL; r = at + 1) {
 		match_step(m, 1);
 		luaL_addlstring(b, r, (size_t)(at - r));
@@ -249,7 +251,7 @@ l_gsub(lua_State *L)
 {
 	struct str subject = check_str(L, 1), pattern = check_str(L, 2);
 	int type = lua_type(L, 3);
-	lua_Integer most = luaL_optinteger(L, 4, (lua_Integer)subject.n + 1), n = 0;
+	lua_Integer most, n = 0;
 	const char *s = subject.p, *p = pattern.p, *end, *last = NULL;
 	struct matcher m = matcher(L, subject, pattern);
 	bool anchored = pattern.n && *p == '^';
@@ -257,6 +259,8 @@ l_gsub(lua_State *L)
 
 	luaL_argexpected(L, type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TFUNCTION ||
 	    type == LUA_TTABLE, 3, "string/function/table");
+	charge_texts(L, 4, 4);
+	most = luaL_optinteger(L, 4, (lua_Integer)subject.n + 1);
 	p += anchored;
 	luaL_buffinit(L, &b);
 	while (n < most) {

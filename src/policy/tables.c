@@ -11,8 +11,11 @@ l_shift(lua_State *L)
 	bool at_end = lua_gettop(L) < (int)lua_tointeger(L, lua_upvalueindex(2));
 
 	luaL_checktype(L, 1, LUA_TTABLE);
-	if (!at_end && (n = luaL_len(L, 1)) > 0)
-		sandbox_charge(L, (size_t)n);
+	if (!at_end) {
+		charge_texts(L, 2, 2);
+		if ((n = luaL_len(L, 1)) > 0)
+			sandbox_charge(L, (size_t)n);
+	}
 	return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 
@@ -20,8 +23,11 @@ l_shift(lua_State *L)
 static int
 l_move(lua_State *L)
 {
-	lua_Integer first = luaL_checkinteger(L, 2), last = luaL_checkinteger(L, 3);
+	lua_Integer first, last;
 
+	charge_texts(L, 2, 4);
+	first = luaL_checkinteger(L, 2);
+	last = luaL_checkinteger(L, 3);
 	luaL_checktype(L, 1, LUA_TTABLE);
 	if (last >= first)
 		sandbox_charge(L, (size_t)last - (size_t)first);
@@ -32,8 +38,10 @@ l_move(lua_State *L)
 static int
 l_unpack(lua_State *L)
 {
-	lua_Integer first = luaL_optinteger(L, 2, 1), last;
+	lua_Integer first, last;
 
+	charge_texts(L, 2, 3);
+	first = luaL_optinteger(L, 2, 1);
 	last = lua_isnoneornil(L, 3) ? luaL_len(L, 1) : luaL_checkinteger(L, 3);
 	if (last >= first && (lua_Unsigned)last - (lua_Unsigned)first >= SANDBOX_RESULTS)
 		return luaL_error(L, "too many results to unpack: at most %d", SANDBOX_RESULTS);
@@ -50,6 +58,7 @@ l_concat(lua_State *L)
 	luaL_Buffer b;
 
 	luaL_checktype(L, 1, LUA_TTABLE);
+	charge_texts(L, 3, 4);
 	last = luaL_len(L, 1);
 	sep = luaL_optlstring(L, 2, "", &gap);
 	at = luaL_optinteger(L, 3, 1);
@@ -73,12 +82,17 @@ l_concat(lua_State *L)
 static bool
 is_less(lua_State *L, int table, lua_Integer a, lua_Integer b)
 {
+	size_t n, m;
 	bool less;
 
 	sandbox_charge(L, 2);
 	if (lua_isnil(L, 2)) {
 		lua_rawgeti(L, table, a);
 		lua_rawgeti(L, table, b);
+		n = lua_rawlen(L, -2);
+		m = lua_rawlen(L, -1);
+		if (lua_type(L, -1) == LUA_TSTRING)
+			sandbox_charge(L, (n < m ? n : m) / BYTES_A_STEP);
 		less = lua_compare(L, -2, -1, LUA_OPLT);
 		lua_pop(L, 2);
 		return less;
