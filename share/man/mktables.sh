@@ -289,6 +289,8 @@ SANDBOX_RESULTS	policy/sandbox.h		values from one table.unpack, string.byte or u
 BUDGET_LOAD	policy/sandbox.h	instructions	loading a policy and what it requires
 BUDGET_CALL	policy/sandbox.h	instructions	one call of a hook
 BUDGET_TEST	policy/sandbox.h	instructions	one file of tests
+TIME_CALL_MS	policy/sandbox.h	ms	one call of a hook, however few its instructions
+TIME_LOAD_MS	policy/sandbox.h	ms	loading a policy; one file of tests
 BUNDLE_FILE_MAX	policy/bundle.h	bytes	a file of Lua
 BUNDLE_LIST_MAX	policy/bundle.h	bytes	a list
 BUNDLE_MAX	policy/bundle.h	bytes	all files of a policy

@@ -7,11 +7,13 @@
 
 enum {
 	STEP = 100,		/* instructions between two looks at the budget */
+	LOOK = 400,		/* of the budget between two looks at the clock */
 	VARARGS_MAX = 4096,	/* copying them is one instruction */
 	NAME_MAX_SHOWN = 200
 };
 
 static const char too_long[] = "policy ran for too long";
+static const char too_late[] = "policy ran for too long: its time was over before its instructions were";
 
 struct sandbox *
 sandbox_of(lua_State *L)
@@ -37,9 +39,35 @@ static int
 raise_overrun(lua_State *L)
 {
 	push_where(L);
-	lua_pushstring(L, too_long);
+	lua_pushstring(L, sandbox_of(L)->overrun);
 	lua_concat(L, 2);
 	return lua_error(L);
+}
+
+static void on_count(lua_State *, lua_Debug *);
+
+static bool
+stop(struct sandbox *s, const char *why)
+{
+	s->budget = 0;
+	s->overrun = why;
+	lua_sethook(s->L, on_count, LUA_MASKCOUNT, 1);	/* pcall cannot hide it */
+	return false;
+}
+
+/* Also from within the allocator, where nothing may be raised: the next instruction does. */
+static bool
+take(struct sandbox *s, size_t steps)
+{
+	if (s->depth == 0 || s->overrun)
+		return !s->overrun;
+	if (steps >= s->budget)
+		return stop(s, too_long);
+	s->budget -= (uint32_t)steps;
+	if (s->budget > s->look)
+		return true;
+	s->look = s->budget > LOOK ? s->budget - LOOK : 0;
+	return mono_now().us < s->until.us || stop(s, too_late);
 }
 
 static void
@@ -49,32 +77,13 @@ on_count(lua_State *L, lua_Debug *ar)
 
 	if (s->depth == 0)
 		return;
-	if (!s->overrun && s->budget > STEP) {
-		s->budget -= STEP;
+	if (take(s, STEP)) {
 		if (!lua_getlocal(L, ar, -VARARGS_MAX))
 			return;
 		lua_pop(L, 1);	/* no plain error: a handler of one would run without this hook */
+		stop(s, too_long);
 	}
-	s->budget = 0;
-	s->overrun = true;
-	lua_sethook(L, on_count, LUA_MASKCOUNT, 1);	/* pcall cannot hide it */
 	raise_overrun(L);
-}
-
-/* Also from within the allocator, where nothing may be raised: the next instruction does. */
-static bool
-take(struct sandbox *s, size_t steps)
-{
-	if (s->depth == 0 || s->overrun)
-		return !s->overrun;
-	if (steps < s->budget) {
-		s->budget -= (uint32_t)steps;
-		return true;
-	}
-	s->budget = 0;
-	s->overrun = true;
-	lua_sethook(s->L, on_count, LUA_MASKCOUNT, 1);
-	return false;
 }
 
 void
@@ -261,23 +270,24 @@ sandbox_call(struct sandbox *s, int arguments, int results, uint32_t budget, str
 	}
 	lua_pushcfunction(L, add_where);
 	lua_insert(L, base);
-	s->depth++;
-	s->budget = budget;
-	s->overrun = false;
+	if (s->depth++ == 0)
+		s->until = mono_add_ms(mono_now(), budget > BUDGET_CALL ? TIME_LOAD_MS : TIME_CALL_MS);
+	s->budget = s->look = budget;
+	s->overrun = NULL;
 	lua_sethook(L, on_count, LUA_MASKCOUNT, STEP);
 	status = lua_pcall(L, arguments, results, base);
 	lua_remove(L, base);
 	if (--s->depth) {
 		uint32_t took = budget - s->budget;
 
-		s->budget = outer > took ? outer - took : 0;
+		s->budget = s->look = outer > took ? outer - took : 0;
 		lua_sethook(L, on_count, LUA_MASKCOUNT, STEP);
 	}
 	if (status != LUA_OK) {
 		fail(s, status, e);
 	} else if (s->overrun) {	/* the last pcall returned at once */
 		lua_settop(L, base - 1);
-		status = err_set(e, "%s", too_long);
+		status = err_set(e, "%s", s->overrun);
 	}
 	if (s->frozen && s->depth == 0) {
 		struct err kept;
@@ -289,7 +299,7 @@ sandbox_call(struct sandbox *s, int arguments, int results, uint32_t budget, str
 		}
 	}
 	if (s->depth)
-		s->overrun = false;
+		s->overrun = NULL;
 	return status == LUA_OK ? 0 : -1;
 }
 

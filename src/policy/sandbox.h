@@ -4,7 +4,10 @@
  *
  * The budget counts instructions of the virtual machine; C functions take
  * from it for what they do in one call, the allocator for every byte, so that
- * no single instruction is worth much more than another.  An overrun is not
+ * few instructions are worth much more than another.  What is left has no
+ * price: texts compared or taken for numbers by an operator, keys that meet in
+ * one slot.  For these there is a time as well, which no policy that means
+ * well comes near, so that no verdict depends on the clock.  An overrun is not
  * an error like others: from then on every instruction raises, and so pcall
  * and xpcall are left as well.
  *
@@ -23,6 +26,7 @@
 
 #include <lua.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "policy/bundle.h"
 
@@ -32,7 +36,8 @@ enum {
 	SANDBOX_RESULTS = 250,		/* values from one table.unpack, string.byte, utf8.codepoint */
 	BUDGET_LOAD = 50000000,		/* instructions to load a policy; lists are read in C */
 	BUDGET_CALL = 200000,		/* of one hook */
-	BUDGET_TEST = 50000000		/* of one test file */
+	BUDGET_TEST = 50000000,		/* of one test file */
+	TIME_CALL_MS = 2000, TIME_LOAD_MS = 20000	/* up to BUDGET_CALL; beyond */
 };
 
 struct sandbox {			/* stays where it is until it is closed */
@@ -40,11 +45,13 @@ struct sandbox {			/* stays where it is until it is closed */
 	struct bundle *bundle;		/* where require and lists read; NULL: nowhere */
 	size_t used, most;		/* bytes */
 	uint32_t budget;		/* instructions that are left */
+	uint32_t look;			/* at the clock, when so many are */
+	struct mono until;		/* the end of the outermost call */
 	uint32_t depth;			/* calls under way, one within another */
 	lua_State *still;		/* freeze.c: upvalues that no call may change, */
 	const struct kept *kept;	/* and which they are */
 	int kept_count;
-	bool overrun;			/* the budget ran out: nothing runs any more until the next call */
+	const char *overrun;		/* why nothing runs any more until the next call; NULL: it does */
 	bool frozen;
 };
 

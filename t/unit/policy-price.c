@@ -1,4 +1,7 @@
-/* policy-price.c - whatever takes long for the length of a text is paid by the length. */
+/*
+ * policy-price.c - whatever takes long for the length of a text is paid by
+ * the length, and what cannot be paid for ends with its time.
+ */
 #include <lauxlib.h>
 #include <stdlib.h>
 
@@ -43,6 +46,15 @@ l_left(lua_State *L)
 	return 1;
 }
 
+/* hurry(): the time of this call is over soon */
+static int
+l_hurry(lua_State *L)
+{
+	(void)L;
+	box.until = mono_add_ms(mono_now(), 20);
+	return 0;
+}
+
 /* digits, zeros, tails: long texts, made in few steps */
 static const char long_texts[] =
     "function make(c) local s = '' for i = 1, 200000 / 500 do s = s .. c:rep(500) end return s end\n"
@@ -54,6 +66,7 @@ static int
 l_install(lua_State *L)
 {
 	lua_register(L, "left", l_left);
+	lua_register(L, "hurry", l_hurry);
 	return 0;
 }
 
@@ -114,6 +127,28 @@ test_priced(void)
 	ok(fails("return 'x' + 1", "attempt to add a 'string' with a 'number'"), "and one that is none");
 }
 
+/* What has no price is bounded by time. */
+static void
+test_late(void)
+{
+	static const struct { const char *what, *chunk; } unpriced[] = {
+		{ "a for up to a long text", "while true do for i = 1, digits do break end end" },
+		{ "texts compared", "while true do local x = zeros < other end" },
+		{ "texts compared, and pcall", "local function f() while true do local x = zeros < other end end while true do pcall(f) end" },
+		{ "long texts as keys", "local t = { [zeros] = 1 } while true do local x = t[other] end" },
+		{ "keys that meet", "local t, m = {}, (1 << 13) - 1 for i = 1, 1 << 12 do t[i * m] = i end while true do local x = t[m] end" },
+	};
+
+	for (size_t i = 0; i < sizeof unpriced / sizeof *unpriced; i++) {
+		static char chunk[300];
+
+		snprintf(chunk, sizeof chunk, "hurry() %s", unpriced[i].chunk);
+		run_in(chunk, BUDGET_LOAD);
+		ok(strstr(e.text, "policy.lua:1: policy ran for too long: its time was over"), "%s: %s", unpriced[i].what, e.text);
+	}
+	is_str(run("local x = zeros < other return 'in time'"), "in time", "the next call has its own time");
+}
+
 int
 main(void)
 {
@@ -123,6 +158,7 @@ main(void)
 	}
 	install();
 	test_priced();
+	test_late();
 	sandbox_close(&box);
 	return done();
 }
