@@ -63,6 +63,7 @@ void *object_at(lua_State *, int at, enum object);	/* NULL: something else */
 const char *object_type(lua_State *, int at);	/* "verdict", "msg", "number" */
 struct asking *object_live(lua_State *, int at, enum object);
 	/* of a struct handle: the question of now, or raises "msg is over" */
+void text_push(lua_State *, struct str);	/* what a field of an object is; nil: empty */
 
 /* lua_check.c: what came from a policy, looked at, with messages that help. */
 bool policy_where(lua_State *, struct str *file, uint32_t *line);

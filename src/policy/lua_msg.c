@@ -30,13 +30,8 @@ live(lua_State *L, int at)
 static void
 push_field(lua_State *L, struct asking *a, enum ask_field field)
 {
-	struct str value = field_get(&a->subject, field);
-
 	note_read(&a->notes, field);
-	if (value.n > 0)
-		lua_pushlstring(L, value.p, value.n);
-	else
-		lua_pushnil(L);
+	text_push(L, field_get(&a->subject, field));
 }
 
 static void

@@ -96,6 +96,15 @@ object_type(lua_State *L, int at)
 	return luaL_typename(L, at);
 }
 
+void
+text_push(lua_State *L, struct str s)
+{
+	if (s.n > 0)
+		lua_pushlstring(L, s.p, s.n);
+	else
+		lua_pushnil(L);
+}
+
 struct asking *
 object_live(lua_State *L, int at, enum object object)
 {

@@ -67,15 +67,6 @@ instances_length(lua_State *L)
 	return 1;
 }
 
-static void
-push_text(lua_State *L, struct str s)
-{
-	if (s.n > 0)
-		lua_pushlstring(L, s.p, s.n);
-	else
-		lua_pushnil(L);
-}
-
 static int
 instance_index(lua_State *L)
 {
@@ -87,9 +78,9 @@ instance_index(lua_State *L)
 	if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNUMBER)
 		fail_unknown(L, "instance", 2, lua_upvalueindex(1));
 	switch ((enum fact)lua_tointeger(L, -1)) {
-	case FACT_NODE:		push_text(L, c->of.node); break;
-	case FACT_VERSION:	push_text(L, c->of.version); break;
-	case FACT_TAGS:		push_text(L, c->of.tags); break;
+	case FACT_NODE:		text_push(L, c->of.node); break;
+	case FACT_VERSION:	text_push(L, c->of.version); break;
+	case FACT_TAGS:		text_push(L, c->of.tags); break;
 	case FACT_WEIGHT:	lua_pushinteger(L, c->of.weight); break;
 	case FACT_IN_FLIGHT:	lua_pushinteger(L, c->of.in_flight); break;
 	case FACT_LATENCY:	lua_pushinteger(L, c->of.latency_us); break;

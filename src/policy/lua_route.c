@@ -39,15 +39,6 @@ count_words(struct str words)
 	return n;
 }
 
-static void
-push_text(lua_State *L, struct str s)
-{
-	if (s.n > 0)
-		lua_pushlstring(L, s.p, s.n);
-	else
-		lua_pushnil(L);
-}
-
 /* --- a list of them --- */
 
 static struct str
@@ -76,7 +67,7 @@ words_index(lua_State *L)
 	for (i = lua_tointeger(L, 2); i > 0 && rest.n > 0; i--) {
 		str_split(rest, ' ', &word, &rest);
 		if (i == 1) {
-			push_text(L, word);
+			text_push(L, word);
 			return 1;
 		}
 	}
@@ -147,13 +138,13 @@ route_index(lua_State *L)
 		return 1;
 	}
 	switch ((enum part)lua_tointeger(L, -1)) {
-	case PART_NODE:		push_text(L, a->q->subject); break;
-	case PART_CLUSTER:	push_text(L, last_word(a->q->clusters)); break;
+	case PART_NODE:		text_push(L, a->q->subject); break;
+	case PART_CLUSTER:	text_push(L, last_word(a->q->clusters)); break;
 	case PART_PATH:		push_words(L, false); break;
 	case PART_CLUSTERS:	push_words(L, true); break;
 	case PART_LENGTH:	lua_pushinteger(L, count_words(a->q->path)); break;
-	case PART_TAGS:		push_text(L, a->q->tags); break;
-	case PART_NEIGHBOUR:	push_text(L, a->subject.peer->node); break;
+	case PART_TAGS:		text_push(L, a->q->tags); break;
+	case PART_NEIGHBOUR:	text_push(L, a->subject.peer->node); break;
 	}
 	return 1;
 }
