@@ -9,12 +9,6 @@
 #include "node/members.h"
 #include "wire/json.h"
 
-static const char *const answers[] = {
-	[ANSWER_NONE] = "default", [ANSWER_ALLOW] = "allow", [ANSWER_DENY] = "deny",
-	[ANSWER_STRATEGY] = "strategy", [ANSWER_PICK] = "pick",
-};
-static const char *const ops[] = { [TEST_IS] = "is", [TEST_UNDER] = "under", [TEST_STARTS] = "starts" };
-
 void
 put_rule(struct node *n, uint32_t rule, struct buf *o)
 {
@@ -60,7 +54,7 @@ put_values(const struct flows *fs, const struct flow *fl, struct buf *o)
 		if (!(m->tests >> i & 1) || !t)
 			continue;
 		buf_fmt(o, "%s{\"field\":\"%s\",\"op\":\"%s\",\"what\":", first ? "" : ",",
-		    field_name(t->test.field), ops[t->test.op]);
+		    field_name(t->test.field), op_name(t->test.op));
 		json_quote(o, t->test.what);
 		buf_fmt(o, ",\"holds\":%s}", held >> i & 1 ? "true" : "false");
 		first = false;
@@ -75,7 +69,7 @@ put_flow(struct node *n, const struct flow *fl, struct buf *o)
 
 	buf_fmt(o, "{\"v\":1");
 	put_values(&g->flows, fl, o);
-	put_member(o, "verdict", str(answers[fl->answer]));
+	put_member(o, "verdict", str(answer_name(fl->answer)));
 	if (fl->answer == ANSWER_DENY) {
 		put_member(o, "error", str(error_row(fl->error ? fl->error : E_denied)->name));
 		put_member(o, "reason", fl->reason);

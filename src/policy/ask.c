@@ -131,15 +131,13 @@ put_pair(struct buf *b, const char *key, struct str value)
 static struct str
 explain(struct policy *p, const struct question *q, const struct verdict *v)
 {
-	static const char *const answers[] = { "default", "allow", "deny", "strategy", "pick" };
-	static const char *const ops[TEST_COUNT] = { "is", "under", "starts" };
 	struct buf *b = &p->runs;
 	const struct rule *rule = rules_get(&p->rules, v->rule);
 	struct str run = v->tests;
 	const char *comma = "";
 	struct test t;
 	size_t start = buf_len(b);
-	int rc = buf_fmt(b, "{\"step\":\"policy\",\"hook\":\"%s\",\"answer\":\"%s\"", hook_name(q->hook), answers[v->answer]);
+	int rc = buf_fmt(b, "{\"step\":\"policy\",\"hook\":\"%s\",\"answer\":\"%s\"", hook_name(q->hook), answer_name(v->answer));
 
 	if (rule != NULL) {
 		rc |= put_pair(b, "file", str(rule->file)) | buf_fmt(b, ",\"line\":%u", (unsigned)rule->line);
@@ -160,7 +158,7 @@ explain(struct policy *p, const struct question *q, const struct verdict *v)
 		}
 	rc |= buf_str(b, STR("],\"tests\":["));
 	for (comma = ""; test_next(&run, &t); comma = ",") {
-		rc |= buf_fmt(b, "%s{\"field\":\"%s\",\"op\":\"%s\"", comma, field_name(t.field), ops[t.op]);
+		rc |= buf_fmt(b, "%s{\"field\":\"%s\",\"op\":\"%s\"", comma, field_name(t.field), op_name(t.op));
 		rc |= put_pair(b, "what", t.what) | buf_fmt(b, ",\"holds\":%s}", t.result ? "true" : "false");
 	}
 	rc |= buf_fmt(b, v->keep_ms == FOREVER ? "]}\n" : "],\"keep_ms\":%u}\n", (unsigned)v->keep_ms);

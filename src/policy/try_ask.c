@@ -161,7 +161,6 @@ push_count(lua_State *L, const char *key, lua_Integer value)
 static void
 push_read(lua_State *L, const struct verdict *v)
 {
-	static const char *const ops[TEST_COUNT] = { "is", "under", "starts" };
 	struct str run = v->tests;
 	struct test t;
 	lua_Integer n = 0;
@@ -177,7 +176,7 @@ push_read(lua_State *L, const struct verdict *v)
 	for (n = 0; test_next(&run, &t); lua_rawseti(L, -2, ++n)) {
 		lua_newtable(L);
 		push_words(L, "field", str(field_name(t.field)));
-		push_words(L, "op", str(ops[t.op]));
+		push_words(L, "op", str(op_name(t.op)));
 		push_words(L, "what", t.what);
 		lua_pushboolean(L, t.result);
 		lua_setfield(L, -2, "holds");
@@ -214,11 +213,10 @@ push_scopes(lua_State *L, struct str run)
 static void
 push_verdict(lua_State *L, const struct policy *p, const struct verdict *v)
 {
-	static const char *const answers[] = { "default", "allow", "deny", "strategy", "pick" };
 	const struct rule *rule = rules_get(&p->rules, v->rule);
 
 	lua_newtable(L);
-	push_words(L, "answer", str(answers[v->answer]));
+	push_words(L, "answer", str(answer_name(v->answer)));
 	if (v->answer == ANSWER_DENY)
 		push_words(L, "error", str(error_row(v->error ? v->error : E_denied)->name));
 	if (rule != NULL) {

@@ -96,14 +96,17 @@ enum answer {
 	ANSWER_ALLOW,
 	ANSWER_DENY,
 	ANSWER_STRATEGY,		/* balance: by name */
-	ANSWER_PICK			/* balance: this instance, asked anew for each request */
+	ANSWER_PICK,			/* balance: this instance, asked anew for each request */
+	ANSWER_COUNT
 };
+const char *answer_name(unsigned);		/* "default" for NONE, "allow"; unknown: "unknown" */
 
 enum test_op { TEST_IS, TEST_UNDER, TEST_STARTS, TEST_COUNT };
 struct test {				/* TLV TEST: a question about a field, and its answer then */
 	uint8_t field, op, result;
 	struct str what;
 };
+const char *op_name(unsigned);			/* "starts" */
 
 enum strategy { STRATEGY_LEAST_INFLIGHT, STRATEGY_ROUND_ROBIN, STRATEGY_RANDOM, STRATEGY_WEIGHTED,
 	STRATEGY_LATENCY, STRATEGY_STICKY, STRATEGY_PICK, STRATEGY_COUNT };

@@ -53,6 +53,22 @@ hook_name(unsigned hook)
 	return hook < HOOK_COUNT ? hooks[hook] : "unknown";
 }
 
+const char *
+answer_name(unsigned answer)
+{
+	static const char *const answers[ANSWER_COUNT] = { "default", "allow", "deny", "strategy", "pick" };
+
+	return answer < ANSWER_COUNT ? answers[answer] : "unknown";
+}
+
+const char *
+op_name(unsigned op)
+{
+	static const char *const ops[TEST_COUNT] = { "is", "under", "starts" };
+
+	return op < TEST_COUNT ? ops[op] : "unknown";
+}
+
 static const char *const strategies[STRATEGY_COUNT] = {
 	"least_inflight", "round_robin", "random", "weighted", "latency", "sticky", "pick"
 };

@@ -426,6 +426,12 @@ names(void)
 	is_str(str(field_name(FIELD_to_domain)), "to_domain", "to_domain is one");
 	is_str(str(hook_name(HOOK_EVENT)), "on.event", "on.event is one");
 	is_str(str(hook_name(HOOK_ROUTE)), "route", "route is one");
+	is_str(str(answer_name(ANSWER_NONE)), "default", "default is an answer");
+	is_str(str(answer_name(ANSWER_PICK)), "pick", "and pick");
+	is_str(str(answer_name(ANSWER_COUNT)), "unknown", "and no more");
+	is_str(str(op_name(TEST_IS)), "is", "is is a test");
+	is_str(str(op_name(TEST_STARTS)), "starts", "and starts");
+	is_str(str(op_name(TEST_COUNT)), "unknown", "and no more");
 	is_str(str(strategy_name(STRATEGY_LEAST_INFLIGHT)), "least_inflight", "least_inflight is one");
 	is_str(str(strategy_name(STRATEGY_LATENCY)), "latency", "latency is one");
 	is_int(field_named(str("payload")), FIELD_COUNT, "the payload is no field");
