@@ -52,8 +52,8 @@ int policy_ask(struct policy *, const struct question *, const struct peer_facts
 	/* appends the body of a VERDICT.  -1: the hook failed (error, budget,
 	 * nonsense): *e has file and line, the body says DENY policy_error */
 
-/* on.link, on.service, on.event: `facts` is a JSON object; appends bodies of
- * ACTION, each behind its u32 length, big-endian */
+/* on.link, on.service, on.event: `facts` is a JSON object; appends what
+ * action_next() takes apart */
 int policy_react(struct policy *, enum hook, struct str facts, const struct policy_world *,
     struct buf *actions, struct err *);
 

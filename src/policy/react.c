@@ -107,9 +107,6 @@ static void
 put_action(lua_State *L, const struct policy *p, enum hook hook)	/* what is on top */
 {
 	const struct act *act = object_at(L, -1, OBJECT_ACTION);
-	struct buf *to = p->now->actions;
-	size_t before = buf_len(to), body;
-	uint8_t head[4] = { 0 };
 	struct action a;
 
 	if (act == NULL)
@@ -118,12 +115,9 @@ put_action(lua_State *L, const struct policy *p, enum hook hook)	/* what is on t
 	a = act->action;
 	if (a.rule.n == 0)
 		a.rule = str(hook_name(hook));
-	if (buf_put(to, head, sizeof head) == -1 || action_put(to, &a) == -1)
+	if (action_add(p->now->actions, &a) == -1)
 		luaL_error(L, "%s:%d: %s returned too many bytes of actions",
 		    p->defined[hook].file, (int)p->defined[hook].line, hook_name(hook));
-	body = buf_len(to) - before - sizeof head;
-	for (size_t i = 0; i < sizeof head; i++)
-		to->p[to->head + before + i] = (uint8_t)(body >> (24 - 8 * i));
 }
 
 /* [policy] -> nothing of interest; the actions are in p->now->actions */

@@ -397,7 +397,7 @@ int
 try_react(lua_State *L)
 {
 	struct trying *t = lua_touserdata(L, lua_upvalueindex(1));
-	struct str name = check_text(L, 1, "react", NOTE_TEXT), rest;
+	struct str name = check_text(L, 1, "react", NOTE_TEXT), rest, body;
 	struct action a;
 	struct err e;
 	enum hook hook = HOOK_LINK;
@@ -414,13 +414,9 @@ try_react(lua_State *L)
 	if (policy_react(t->policy, hook, buf_view(&t->run), &t->world, &t->answer, &e) == -1)
 		policy_fail(L, "%s", e.text);
 	lua_newtable(L);
-	for (rest = buf_view(&t->answer); rest.n > 0; lua_rawseti(L, -2, ++n)) {
-		const uint8_t *head = (const uint8_t *)rest.p;
-		size_t bytes = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
-
-		if (action_get(str_head(str_skip(rest, 4), bytes), &a, &e) == -1)
+	for (rest = buf_view(&t->answer); action_next(&rest, &body); lua_rawseti(L, -2, ++n)) {
+		if (action_get(body, &a, &e) == -1)
 			policy_fail(L, "the action cannot be read: %s", e.text);
-		rest = str_skip(rest, 4 + bytes);
 		lua_newtable(L);
 		push_words(L, "rule", a.rule);
 		push_words(L, "to", a.to);

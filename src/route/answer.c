@@ -112,22 +112,6 @@ answer(struct plane *p, const struct waiting *w)
 
 /* --- events --- */
 
-static bool
-next_action(struct str *run, struct str *one)
-{
-	const uint8_t *p = (const uint8_t *)run->p;
-	size_t n;
-
-	if (run->n < 4)
-		return false;
-	n = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
-	if (run->n - 4 < n)
-		return false;
-	*one = (struct str){ run->p + 4, n };
-	*run = str_skip(*run, 4 + n);
-	return true;
-}
-
 static void
 react(struct plane *p, const struct waiting *w)
 {
@@ -147,7 +131,7 @@ react(struct plane *p, const struct waiting *w)
 		log_failure(hook_name(w->hook), &e);
 		return;
 	}
-	for (run = buf_view(&r->body); next_action(&run, &one); r->count.actions++)
+	for (run = buf_view(&r->body); action_next(&run, &one); r->count.actions++)
 		plane_say(p, KIND_ACTION, 0, 0, one);
 }
 

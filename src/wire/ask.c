@@ -384,7 +384,7 @@ verdict_get(struct str in, struct verdict *v, struct err *e)
 	*v = (struct verdict){ .answer = UINT8_MAX, .limit_field = FIELD_COUNT, .sticky_field = FIELD_COUNT };
 	if (get(in, &verdict_body, v, e) == -1)
 		return -1;
-	if (v->answer > ANSWER_PICK)
+	if (v->answer >= ANSWER_COUNT)
 		return err_set(e, "a verdict has no answer, or an unknown one");
 	if (check_most(v->error, E_COUNT - 1, "error", e) == -1 ||
 	    check_most(v->read, ((uint32_t)1 << FIELD_COUNT) - 1, "read", e) == -1 ||

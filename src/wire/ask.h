@@ -211,4 +211,8 @@ bool scope_next(struct str *run, struct str *pattern);
 int instance_put(struct buf *, const struct instance *);
 bool instance_next(struct str *run, struct instance *);
 
+/* What on.* answers: bodies of ACTION, each behind its length in four bytes. */
+int action_add(struct buf *run, const struct action *);		/* -1: full; unchanged */
+bool action_next(struct str *run, struct str *body);
+
 #endif

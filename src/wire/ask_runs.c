@@ -1,8 +1,9 @@
-/* ask_runs.c - the runs within a question and a verdict, and the words for their numbers. */
+/* ask_runs.c - the runs within a question and a verdict, or of actions, and the words for their numbers. */
 #include "wire/ask.h"
 #include "wire/envelope.h"
 #include "wire/fields.h"
 
+enum { ACTION_HEAD = 4 };
 enum { RUN_TEST = 0x8001, RUN_LOOKUP = 0x8002, RUN_SCOPE = 0x8003, RUN_INSTANCE = 0x8004 };
 
 #define INSTANCE_FIELDS(X)			\
@@ -231,4 +232,34 @@ instance_next(struct str *run, struct instance *to)
 		return true;
 	*run = was;
 	return false;
+}
+
+int
+action_add(struct buf *run, const struct action *a)
+{
+	uint8_t head[ACTION_HEAD] = { 0 };
+	size_t was = buf_len(run), n;
+
+	if (buf_put(run, head, sizeof head) == -1 || action_put(run, a) == -1)
+		return fields_undo(run, was);
+	n = buf_len(run) - was - sizeof head;
+	for (size_t i = 0; i < sizeof head; i++)
+		run->p[run->head + was + i] = (uint8_t)(n >> (24 - 8 * i));
+	return 0;
+}
+
+bool
+action_next(struct str *run, struct str *body)
+{
+	const uint8_t *p = (const uint8_t *)run->p;
+	size_t n;
+
+	if (run->n < ACTION_HEAD)
+		return false;
+	n = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+	if (run->n - ACTION_HEAD < n)
+		return false;
+	*body = str_head(str_skip(*run, ACTION_HEAD), n);
+	*run = str_skip(*run, ACTION_HEAD + n);
+	return true;
 }

@@ -330,25 +330,21 @@ test_balance(void)
 static int
 react(enum hook hook, const char *facts, struct action *first)
 {
-	struct str rest;
+	struct str rest, body;
+	struct action a;
 	struct err e;
 	int n = 0;
 
 	buf_eat(&answer, buf_len(&answer));
 	if (policy_react(dir.policy, hook, str(facts), &world, &answer, &last) == -1)
 		return -1;
-	for (rest = buf_view(&answer); rest.n > 0; n++) {
-		const uint8_t *h = (const uint8_t *)rest.p;
-		size_t bytes = (size_t)h[0] << 24 | (size_t)h[1] << 16 | (size_t)h[2] << 8 | h[3];
-		struct action a;
-
-		if (action_get(str_head(str_skip(rest, 4), bytes), &a, &e) == -1)
+	for (rest = buf_view(&answer); action_next(&rest, &body); n++) {
+		if (action_get(body, &a, &e) == -1)
 			return -2;
 		if (n == 0)
 			*first = a;
-		rest = str_skip(rest, 4 + bytes);
 	}
-	return n;
+	return rest.n == 0 ? n : -2;
 }
 
 static void

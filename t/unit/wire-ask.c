@@ -410,6 +410,37 @@ runs(void)
 }
 
 static void
+actions(void)
+{
+	struct action seen = { .rule = STR("watch"), .log = STR("seen") }, a;
+	struct str run, body;
+	struct buf b;
+	struct err e;
+	size_t one;
+
+	buf_init(&b, 60);
+	is_int(action_add(&b, &seen), 0, "a run of actions: one");
+	one = buf_len(&b);
+	seen.log = STR("seen again");
+	is_int(action_add(&b, &seen), 0, "two");
+	run = buf_view(&b);
+	ok(action_next(&run, &body) && action_get(body, &a, &e) == 0 && str_is(a.log, "seen"), "the first");
+	ok(action_next(&run, &body) && action_get(body, &a, &e) == 0 && str_is(a.log, "seen again"), "the second");
+	ok(!action_next(&run, &body) && run.n == 0, "no third");
+	for (size_t n = 0; n < one; n++) {
+		run = str_head(buf_view(&b), n);
+		if (action_next(&run, &body) || run.n != n)
+			ok(false, "%zu bytes are no action", n);
+	}
+	run = STR("\xff\xff\xff\xff\1");
+	ok(!action_next(&run, &body), "nor is one that says that it is longer");
+	one = buf_len(&b);
+	is_int(action_add(&b, &seen), -1, "there is no room for more");
+	is_int((long long)buf_len(&b), (long long)one, "and nothing of it is left");
+	buf_free(&b);
+}
+
+static void
 names(void)
 {
 	bool fields = true, strategies = true, hooks = true;
@@ -450,6 +481,7 @@ main(void)
 	hostile();
 	counts();
 	runs();
+	actions();
 	names();
 	return done();
 }
