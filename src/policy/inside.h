@@ -81,6 +81,7 @@ bool field_text(lua_State *, int table, const char *who, const char *key, size_t
 uint32_t field_count(lua_State *, int table, const char *who, const char *key, uint32_t max);
 	/* a whole number 0 .. max; 0: not there */
 unsigned check_field(lua_State *, int at, const char *who);	/* enum ask_field by its name */
+enum family check_family(lua_State *, int at, const char *who);
 struct str check_pattern(lua_State *, int at, const char *who);
 bool pattern_good(struct str);
 bool pattern_holds(lua_State *, struct str pattern, struct str value);	/* test_holds(), at a price */

@@ -189,6 +189,17 @@ check_field(lua_State *L, int at, const char *who)
 	policy_fail(L, "%s: a message has no field '%s'", who, name.p);
 }
 
+enum family
+check_family(lua_State *L, int at, const char *who)
+{
+	struct str name = check_text(L, at, who, NOTE_TEXT);
+
+	for (unsigned f = 0; f < FAMILY_COUNT; f++)
+		if (str_is(name, family_name((uint8_t)f)))
+			return (enum family)f;
+	policy_fail(L, "%s: want \"node\", \"endpoint\", \"service\" or \"path\", not '%s'", who, name.p);
+}
+
 /* '*' stands alone between slashes in a path; elsewhere it is "*@D" or "*.D". */
 bool
 pattern_good(struct str p)

@@ -134,23 +134,12 @@ l_random(lua_State *L)
 	return 1;
 }
 
-static enum family
-family_at(lua_State *L, int at)
-{
-	struct str name = check_text(L, at, "env:knows", NOTE_TEXT);
-
-	for (unsigned f = 0; f < FAMILY_COUNT; f++)
-		if (str_is(name, family_name((uint8_t)f)))
-			return (enum family)f;
-	policy_fail(L, "env:knows: want \"node\", \"endpoint\", \"service\" or \"path\", not '%s'", name.p);
-}
-
 /* env:knows(family, name) -> boolean */
 static int
 l_knows(lua_State *L)
 {
 	struct asking *a = live(L);
-	enum family family = family_at(L, 2);
+	enum family family = check_family(L, 2, "env:knows");
 	struct str name = check_text(L, 3, "env:knows", ENVELOPE_NAMES_MAX);
 
 	note_lookup(&a->notes, family, name);

@@ -140,7 +140,7 @@ static int
 l_knows(lua_State *L)
 {
 	struct trying *t = trying_of(L);
-	unsigned family = try_family(L, 1, "knows");
+	enum family family = check_family(L, 1, "knows");
 	struct str name = check_text(L, 2, "knows", NAME_MAX_BYTES);
 	lua_Integer count = luaL_optinteger(L, 3, 1);
 	struct known *k = t->known;

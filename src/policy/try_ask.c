@@ -24,17 +24,6 @@ flag(lua_State *L, int table, const char *key)	/* true or "yes"; false, "" or no
 	return is;
 }
 
-unsigned
-try_family(lua_State *L, int at, const char *asker)
-{
-	struct str name = check_text(L, at, asker, NOTE_TEXT);
-
-	for (unsigned f = 0; f < FAMILY_COUNT; f++)
-		if (str_is(name, family_name((uint8_t)f)))
-			return f;
-	policy_fail(L, "%s: want \"node\", \"endpoint\", \"service\" or \"path\", not '%s'", asker, name.p);
-}
-
 static uint8_t
 kind_at(lua_State *L, struct str name)
 {
@@ -340,7 +329,7 @@ try_ask(lua_State *L)
 	if (text(L, 2, "type", &word))
 		q.type = type_at(L, word);
 	if (text(L, 2, "family", &word))
-		q.family = (uint8_t)try_family(L, -1, who);
+		q.family = (uint8_t)check_family(L, -1, who);
 	q.idempotent = flag(L, 2, "idempotent");
 	q.oneway = flag(L, 2, "oneway");
 	peer.from = q.from;

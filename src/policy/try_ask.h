@@ -22,6 +22,5 @@ int try_ask(lua_State *);
 int try_react(lua_State *);
 	/* react(hook, { event = , subject = , ... }) -> list of { rule = , to = , subject = ,
 	 * payload = , type = , log = } */
-unsigned try_family(lua_State *, int at, const char *who);	/* enum family by its name, or raises */
 
 #endif
