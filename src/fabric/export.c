@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "fabric/fabric.h"
+#include "wire/fields.h"
 #include "wire/hello.h"
 
 enum { LIST_WORDS = LIST_MAX_BYTES, DIGEST_SIZE = 12, ASK_SIZE = DIGEST_SIZE + 4 };

@@ -6,6 +6,7 @@
 #include "fabric/fib.h"
 #include "fabric/pattern.h"
 #include "fabric/version.h"
+#include "wire/fields.h"
 
 enum { KEY_MAX = 1 + NAME_MAX_BYTES, LOOK_AT = 16 };
 
@@ -319,19 +320,6 @@ bool
 claim_has_room(const struct claim *c)
 {
 	return c->max_concurrency == 0 || c->in_flight < c->max_concurrency;
-}
-
-bool
-words_have(struct str words, struct str word)
-{
-	struct str one;
-
-	for (bool more = words.n > 0; more; ) {
-		more = str_split(words, ' ', &one, &words);
-		if (str_eq(one, word))
-			return true;
-	}
-	return false;
 }
 
 /* Attached here; of the own cluster; of others: a later one only serves if none before it does. */

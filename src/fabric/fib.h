@@ -117,7 +117,6 @@ struct claim *name_best(const struct name *);	/* of an exclusive one; NULL: none
 bool claim_serves(const struct claim *);
 	/* connected; or learnt by a route that serves, or by one whose better ones lack the name */
 bool claim_has_room(const struct claim *);
-bool words_have(struct str words, struct str word);
 
 /* The instance to use; why none is in *why. */
 enum chosen { CHOSEN_ONE, CHOSEN_FULL, CHOSEN_NO_NAME, CHOSEN_NO_METHOD, CHOSEN_NO_VERSION };

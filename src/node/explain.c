@@ -15,6 +15,7 @@
 #include "fabric/cluster.h"
 #include "node/builtin.h"
 #include "node/members.h"
+#include "wire/fields.h"
 #include "wire/json.h"
 
 enum { DEPTH = 8, TEXT = 512, ANSWER_MS = 2000, HOP_MS = 5000, HOPS_BYTES = 64 * 1024 };

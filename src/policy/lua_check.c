@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "policy/inside.h"
+#include "wire/fields.h"
 #include "wire/utf8.h"
 
 enum { LEVELS_MAX = 32, NEAR = 2, CHARGE_BYTES = 32 };
@@ -227,6 +228,13 @@ pattern_holds(lua_State *L, struct str pattern, struct str value)
 	/* a path with ** is tried at each segment */
 	sandbox_charge(L, 1 + (pattern.n * value.n) / (CHARGE_BYTES * 4));
 	return test_holds(TEST_UNDER, value, pattern);
+}
+
+bool
+words_hold(lua_State *L, struct str words, struct str word)
+{
+	sandbox_charge(L, words.n / CHARGE_BYTES);
+	return words_have(words, word);
 }
 
 struct str

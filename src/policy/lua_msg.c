@@ -138,16 +138,10 @@ static int
 l_has_tag(lua_State *L)
 {
 	struct asking *a = live(L, 1);
-	struct str want = check_text(L, 2, "has_tag", ENVELOPE_NAMES_MAX), word;
-	struct str rest = field_get(&a->subject, FIELD_peer_tags);
-	bool has = false;
+	struct str want = check_text(L, 2, "has_tag", ENVELOPE_NAMES_MAX);
 
 	note_read(&a->notes, FIELD_peer_tags);
-	while (rest.n > 0 && !has) {
-		str_split(rest, ' ', &word, &rest);
-		has = str_eq(word, want);
-	}
-	lua_pushboolean(L, has);
+	lua_pushboolean(L, words_hold(L, field_get(&a->subject, FIELD_peer_tags), want));
 	return 1;
 }
 

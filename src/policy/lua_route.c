@@ -15,20 +15,6 @@
 enum part { PART_NODE, PART_CLUSTER, PART_PATH, PART_CLUSTERS, PART_LENGTH, PART_TAGS, PART_NEIGHBOUR };
 struct words { struct handle handle; bool clusters; };
 
-static bool
-has_word(lua_State *L, struct str words, struct str want)
-{
-	struct str word;
-
-	sandbox_charge(L, words.n / 32);
-	while (words.n > 0) {
-		str_split(words, ' ', &word, &words);
-		if (str_eq(word, want))
-			return true;
-	}
-	return false;
-}
-
 static lua_Integer
 count_words(struct str words)
 {
@@ -96,7 +82,7 @@ l_has(lua_State *L)
 {
 	struct str all = words_at(L);
 
-	lua_pushboolean(L, has_word(L, all, check_text(L, 2, "has", NOTE_TEXT)));
+	lua_pushboolean(L, words_hold(L, all, check_text(L, 2, "has", NOTE_TEXT)));
 	return 1;
 }
 
@@ -155,7 +141,7 @@ l_has_tag(lua_State *L)
 {
 	struct asking *a = object_live(L, 1, OBJECT_ROUTE);
 
-	lua_pushboolean(L, has_word(L, a->q->tags, check_text(L, 2, "has_tag", NOTE_TEXT)));
+	lua_pushboolean(L, words_hold(L, a->q->tags, check_text(L, 2, "has_tag", NOTE_TEXT)));
 	return 1;
 }
 

@@ -101,6 +101,19 @@ words_valid(struct str s, size_t max)
 	return s.n <= max && (s.n == 0 || in_word);
 }
 
+static inline bool
+words_have(struct str words, struct str word)
+{
+	struct str one;
+
+	for (bool more = words.n > 0; more; ) {
+		more = str_split(words, ' ', &one, &words);
+		if (str_eq(one, word))
+			return true;
+	}
+	return false;
+}
+
 /* The start of a value, for a message about it. */
 static inline struct str
 excerpt(struct str s)

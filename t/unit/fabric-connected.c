@@ -1,4 +1,5 @@
 /* fabric-connected.c - who reaches what: claims, conflicts, and what the uplink is told. */
+#include "wire/fields.h"
 #include "fakeport.h"
 
 static struct fabric f;

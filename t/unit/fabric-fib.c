@@ -1,5 +1,6 @@
 /* fabric-fib.c - who reaches a name, and which of them is asked. */
 #include "fabric/fib.h"
+#include "wire/fields.h"
 #include "tap.h"
 
 static struct fib fib;
