@@ -60,6 +60,17 @@ str_head(struct str a, size_t n)	/* the first n bytes; n <= a.n */
 	return (struct str){ a.p, n };
 }
 
+static inline struct str
+str_place(char **to, struct str s)	/* copies it to *to, which moves behind it: the copy */
+{
+	struct str copy = { *to, s.n };
+
+	if (s.n > 0)
+		memcpy(*to, s.p, s.n);
+	*to += s.n;
+	return copy;
+}
+
 int str_cmp(struct str, struct str);
 	/* bytes as unsigned, shorter first; the same on every platform */
 bool str_split(struct str in, char at, struct str *before, struct str *after);

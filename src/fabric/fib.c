@@ -178,9 +178,7 @@ fib_drop_name(struct fib *f, struct name *name)
 static uint16_t
 keep(char **at, struct str s)
 {
-	if (s.n)
-		memcpy(*at, s.p, s.n);
-	*at += s.n;
+	str_place(at, s);
 	assert(s.n <= UINT16_MAX);	/* announcement_get() saw to it */
 	return (uint16_t)s.n;
 }

@@ -392,17 +392,6 @@ lookups_hold(const struct flows *fl, const struct verdict *v, struct flow *f)
 	return run.n == 0;
 }
 
-static struct str
-text_put(char **to, struct str s)
-{
-	struct str in = { *to, s.n };
-
-	if (s.n)
-		memcpy(*to, s.p, s.n);
-	*to += s.n;
-	return in;
-}
-
 /* At the start of a line of the cache. */
 static struct flow *
 flow_memory(size_t size)
@@ -445,11 +434,11 @@ flow_new(struct flows *fl, struct look *l, struct mask *m, const struct verdict 
 	look_write(l, m, f->far ? f->text : f->near);
 	if (f->far)
 		p += values;
-	f->reason = text_put(&p, v->reason);
-	f->via = text_put(&p, v->via);
-	f->to = text_put(&p, v->to);
-	f->subject = text_put(&p, v->subject);
-	f->question = text_put(&p, question);
+	f->reason = str_place(&p, v->reason);
+	f->via = str_place(&p, v->via);
+	f->to = str_place(&p, v->to);
+	f->subject = str_place(&p, v->subject);
+	f->question = str_place(&p, question);
 	return f;
 fail:
 	free(f);

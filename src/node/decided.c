@@ -68,13 +68,9 @@ key_of(const struct rule_mark *m, char *to)
 	*at++ = (char)m->hook;
 	memcpy(at, &m->line, sizeof m->line);
 	at += sizeof m->line;
-	if (m->file.n)
-		memcpy(at, m->file.p, m->file.n);
-	at += m->file.n;
+	str_place(&at, m->file);
 	*at++ = '\0';
-	if (m->name.n)
-		memcpy(at, m->name.p, m->name.n);
-	at += m->name.n;
+	str_place(&at, m->name);
 	*at++ = '\0';
 	return (size_t)(at - to);
 }

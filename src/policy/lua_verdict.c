@@ -19,7 +19,6 @@ static int
 push(lua_State *L, const struct value *v)
 {
 	struct value *new;
-	struct str *views[] = { NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL };
 	size_t bytes = v->file.n + v->name.n + v->v.reason.n + v->v.via.n + v->v.to.n + v->v.subject.n +
 	    v->v.limit.n + v->v.scopes.n + v->v.tags.n;
 	uint32_t tag;
@@ -29,22 +28,16 @@ push(lua_State *L, const struct value *v)
 	tag = new->tag;
 	*new = *v;
 	new->tag = tag;
-	views[0] = &new->file;
-	views[1] = &new->name;
-	views[2] = &new->v.reason;
-	views[3] = &new->v.via;
-	views[4] = &new->v.to;
-	views[5] = &new->v.subject;
-	views[6] = &new->v.limit;
-	views[7] = &new->v.scopes;
-	views[8] = &new->v.tags;
 	to = new->text;
-	for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
-		if (views[i]->n > 0)
-			memcpy(to, views[i]->p, views[i]->n);
-		views[i]->p = to;
-		to += views[i]->n;
-	}
+	new->file = str_place(&to, v->file);
+	new->name = str_place(&to, v->name);
+	new->v.reason = str_place(&to, v->v.reason);
+	new->v.via = str_place(&to, v->v.via);
+	new->v.to = str_place(&to, v->v.to);
+	new->v.subject = str_place(&to, v->v.subject);
+	new->v.limit = str_place(&to, v->v.limit);
+	new->v.scopes = str_place(&to, v->v.scopes);
+	new->v.tags = str_place(&to, v->v.tags);
 	return 1;
 }
 

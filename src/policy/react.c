@@ -9,23 +9,16 @@ enum { ACTIONS_MAX = 64, PAYLOAD_MAX = 64 * 1024, LOG_MAX = 1024 };
 static int
 push_act(lua_State *L, struct action a)
 {
-	struct str *views[5];
 	size_t bytes = a.rule.n + a.to.n + a.subject.n + a.payload.n + a.log.n;
 	struct act *act = object_new(L, OBJECT_ACTION, sizeof *act + bytes, 0);
 	char *to = act->text;
 
 	act->action = a;
-	views[0] = &act->action.rule;
-	views[1] = &act->action.to;
-	views[2] = &act->action.subject;
-	views[3] = &act->action.payload;
-	views[4] = &act->action.log;
-	for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
-		if (views[i]->n > 0)
-			memcpy(to, views[i]->p, views[i]->n);
-		views[i]->p = to;
-		to += views[i]->n;
-	}
+	act->action.rule = str_place(&to, a.rule);
+	act->action.to = str_place(&to, a.to);
+	act->action.subject = str_place(&to, a.subject);
+	act->action.payload = str_place(&to, a.payload);
+	act->action.log = str_place(&to, a.log);
 	return 1;
 }
 

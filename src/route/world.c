@@ -44,17 +44,6 @@ find_peer(const struct world *w, uint32_t number)
 	return map_get(&w->peers, key_of(number, key));
 }
 
-static struct str
-copy(char **to, struct str from)
-{
-	struct str at = { *to, from.n };
-
-	if (from.n)
-		memcpy(*to, from.p, from.n);
-	*to += from.n;
-	return at;
-}
-
 int
 world_peer(struct world *w, const struct peer_facts *f)
 {
@@ -68,11 +57,11 @@ world_peer(struct world *w, const struct peer_facts *f)
 		return -1;
 	p->facts = *f;
 	at = p->text;
-	p->facts.node = copy(&at, f->node);
-	p->facts.cluster = copy(&at, f->cluster);
-	p->facts.address = copy(&at, f->address);
-	p->facts.from = copy(&at, f->from);
-	p->facts.tags = copy(&at, f->tags);
+	p->facts.node = str_place(&at, f->node);
+	p->facts.cluster = str_place(&at, f->cluster);
+	p->facts.address = str_place(&at, f->address);
+	p->facts.from = str_place(&at, f->from);
+	p->facts.tags = str_place(&at, f->tags);
 	key_of(f->number, p->key);
 	list_init(&p->claims);
 	if (map_put(&w->peers, (struct str){ p->key, sizeof p->key }, p) == -1) {
@@ -194,9 +183,9 @@ make_claim(uint32_t peer, const struct announcement *a)
 	at = c->text;
 	c->peer = peer;
 	c->weight = a->weight;
-	c->version = copy(&at, a->version);
-	c->tags = copy(&at, a->tags);
-	c->node = copy(&at, node);
+	c->version = str_place(&at, a->version);
+	c->tags = str_place(&at, a->tags);
+	c->node = str_place(&at, node);
 	list_init(&c->of_peer);
 	return c;
 }

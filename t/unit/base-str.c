@@ -73,6 +73,13 @@ order(void)
 	ok(str_starts(str("/a/b"), str("/a")) && !str_starts(str("/"), str("/a")), "starts with");
 	ok(str_ends(str("x.net"), str(".net")) && !str_ends(str("net"), str(".net")), "ends with");
 	is_int(str_skip((struct str){ NULL, 0 }, 0).n, 0, "nothing can be skipped in nothing");
+	{
+		char room[] = "......", *at = room;
+		struct str a = str_place(&at, str("ab")), none = str_place(&at, (struct str){ NULL, 0 }), c = str_place(&at, str("c"));
+
+		ok(a.p == room && str_is(a, "ab") && none.n == 0 && str_is(c, "c") && at == room + 3 &&
+		    strcmp(room, "abc...") == 0, "texts are placed one behind the other");
+	}
 	is_int(str_distance(str("lisen"), str("listen")), 1, "one letter forgotten");
 	is_int(str_distance(str("kitten"), str("sitting")), 3, "the textbook's distance");
 	is_int(str_distance(str(""), str("abc")), 3, "from nothing: each letter");
