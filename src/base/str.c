@@ -100,6 +100,16 @@ str_hex(struct str s, uint8_t *to, size_t n)
 	return 0;
 }
 
+struct str
+str_word(struct str *rest)
+{
+	struct str word;
+
+	*rest = str_trim(*rest);
+	str_split(*rest, ' ', &word, rest);
+	return word;
+}
+
 size_t
 str_distance(struct str a, struct str b)
 {

@@ -75,6 +75,7 @@ int str_cmp(struct str, struct str);
 	/* bytes as unsigned, shorter first; the same on every platform */
 bool str_split(struct str in, char at, struct str *before, struct str *after);
 	/* at the first `at`; false: not there, *before is all, *after is empty */
+struct str str_word(struct str *rest);	/* takes the next one off, of those with spaces between; empty: none */
 struct str str_trim(struct str);
 	/* without blanks, tabs, CR and LF at both ends */
 int str_c(struct str, char *to, size_t size);

@@ -30,16 +30,6 @@ has(const struct words *w, struct str s)
 	return false;
 }
 
-static struct str
-next_word(struct str *rest)
-{
-	struct str word;
-
-	*rest = str_trim(*rest);
-	str_split(*rest, ' ', &word, rest);
-	return word;
-}
-
 /* --- bridges: "CLUSTER [NODE...] [as NAME]" --- */
 
 static struct str
@@ -47,7 +37,7 @@ bridge_cluster(const char *bridge)
 {
 	struct str rest = str(bridge);
 
-	return next_word(&rest);
+	return str_word(&rest);
 }
 
 static bool
@@ -56,8 +46,8 @@ bridge_lets(const char *bridge, struct str node)
 	struct str rest = str(bridge), word;
 	bool all = true;
 
-	next_word(&rest);
-	while ((word = next_word(&rest)).n && !str_is(word, "as")) {
+	str_word(&rest);
+	while ((word = str_word(&rest)).n && !str_is(word, "as")) {
 		if (node.n && str_eq(word, node))
 			return true;
 		all = false;
@@ -68,11 +58,11 @@ bridge_lets(const char *bridge, struct str node)
 static void
 bridge_name(const char *bridge, struct str own, char *to, size_t size)
 {
-	struct str rest = str(bridge), cluster = next_word(&rest), word;
+	struct str rest = str(bridge), cluster = str_word(&rest), word;
 
-	while ((word = next_word(&rest)).n)
+	while ((word = str_word(&rest)).n)
 		if (str_is(word, "as")) {
-			word = next_word(&rest);
+			word = str_word(&rest);
 			snprintf(to, size, "%.*s", STR_FMT(word));
 			return;
 		}
@@ -278,7 +268,7 @@ federation_transit(const struct federation *given_or_null, struct str from, stru
 
 		if (is_any(f->transit.at[i]))
 			return true;
-		if (str_eq(next_word(&rest), from) && str_eq(next_word(&rest), to))
+		if (str_eq(str_word(&rest), from) && str_eq(str_word(&rest), to))
 			return true;
 	}
 	return false;

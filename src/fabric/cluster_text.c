@@ -169,16 +169,6 @@ federation_code_of(struct str text)
 
 /* --- settings that cannot be --- */
 
-static struct str
-next_word(struct str *rest)
-{
-	struct str word;
-
-	*rest = str_trim(*rest);
-	str_split(*rest, ' ', &word, rest);
-	return word;
-}
-
 static int
 check_cluster(const char *key, struct str id, struct err *e)
 {
@@ -191,16 +181,16 @@ check_cluster(const char *key, struct str id, struct err *e)
 static int
 check_bridge(const char *bridge, struct str own, struct err *e)
 {
-	struct str rest = str(bridge), word = next_word(&rest);
+	struct str rest = str(bridge), word = str_word(&rest);
 
 	if (check_cluster("federation.bridges", word, e) == -1)
 		return -1;
 	if (str_eq(word, own))
 		return err_set(e, "federation.bridges: a bridge cannot join a cluster to itself, and "
 		    "'%.*s' is our own: want the id of another", STR_FMT(word));
-	while ((word = next_word(&rest)).n) {
+	while ((word = str_word(&rest)).n) {
 		if (str_is(word, "as")) {
-			if (next_word(&rest).n && !str_trim(rest).n)
+			if (str_word(&rest).n && !str_trim(rest).n)
 				return 0;
 			return err_set(e, "federation.bridges: '%.80s': want one name after 'as', at the "
 			    "end", bridge);
@@ -221,8 +211,8 @@ check_transit(const char *pair, struct err *e)
 	for (size_t i = 0; words[i]; i++)
 		if (strcmp(pair, words[i]) == 0)
 			return 0;
-	from = next_word(&rest);
-	to = next_word(&rest);
+	from = str_word(&rest);
+	to = str_word(&rest);
 	if (!to.n || str_trim(rest).n || str_eq(from, to))
 		return err_set(e, "federation.transit: '%.80s' is no pair: want \"FROM TO\", two foreign "
 		    "clusters, or true", pair);

@@ -80,6 +80,12 @@ order(void)
 		ok(a.p == room && str_is(a, "ab") && none.n == 0 && str_is(c, "c") && at == room + 3 &&
 		    strcmp(room, "abc...") == 0, "texts are placed one behind the other");
 	}
+	{
+		struct str rest = STR("  a  bc ");
+
+		ok(str_is(str_word(&rest), "a") && str_is(str_word(&rest), "bc") && str_word(&rest).n == 0 &&
+		    str_word(&rest).n == 0, "words, however many spaces are around them");
+	}
 	is_int(str_distance(str("lisen"), str("listen")), 1, "one letter forgotten");
 	is_int(str_distance(str("kitten"), str("sitting")), 3, "the textbook's distance");
 	is_int(str_distance(str(""), str("abc")), 3, "from nothing: each letter");
