@@ -148,7 +148,8 @@ wait_for(struct uplink *u, uint32_t ms)
 	size_t n = strlen(u->why);
 
 	timer_set(&u->links->fabric->wheel, &u->timer, u->links->fabric->now, ms);
-	u->url = (u->url + 1) % u->url_count;
+	u->url = u->elsewhere ? u->elsewhere - 1 : (u->url + 1) % u->url_count;
+	u->elsewhere = 0;
 	snprintf(u->why + n, sizeof u->why - n, "; next dial in %u.%us", ms / 1000, ms % 1000 / 100);
 }
 
@@ -159,8 +160,8 @@ uplink_wait(struct uplink *u)
 
 	u->failures++;
 	ms = uplink_wait_ms(u, false, random32());
-	if (u->come_back_ms)	/* spread: between what it asked for and twice that */
-		ms = u->come_back_ms + random32() % (u->come_back_ms + 1);
+	if (u->come_back_ms)	/* to itself when it says so; to another one by then */
+		ms = u->url_count == 1 ? u->come_back_ms : random32() % (u->come_back_ms + 1);
 	u->come_back_ms = 0;
 	wait_for(u, ms);
 }
@@ -182,7 +183,8 @@ void
 uplink_report_up(struct uplink *u)
 {
 	u->why[0] = '\0';
-	u->refusals = 0;
+	u->refusals = u->come_back_ms = 0;
+	u->elsewhere = 0;
 	u->again = false;
 }
 
@@ -278,8 +280,20 @@ is_refusal(enum error error)
 	    error == E_cluster_isolated || error == E_unsupported || error == E_node_id_in_use;
 }
 
+/* Only a hub of our own list is believed: our credential is for those. */
 static void
-on_down(void *owner, enum error error, const char *why, uint32_t come_back_ms)
+on_goodbye(void *owner, uint32_t come_back_ms, struct str elsewhere)
+{
+	struct uplink *u = owner;
+
+	u->come_back_ms = come_back_ms;
+	for (size_t i = 0; i < u->url_count; i++)
+		if (i != u->url && str_is(elsewhere, u->urls[i]))
+			u->elsewhere = i + 1;
+}
+
+static void
+on_down(void *owner, enum error error, const char *why)
 {
 	struct uplink *u = owner;
 	struct links *ls = u->links;
@@ -293,7 +307,6 @@ on_down(void *owner, enum error error, const char *why, uint32_t come_back_ms)
 		return;
 	if (steady)
 		u->failures = 0;
-	u->come_back_ms = come_back_ms;
 	snprintf(u->why, sizeof u->why, "%.180s", why);
 	uplink_step(u, u->node[0] && (error == E_conflict || (u->peer && uplink_linked(u))) ?
 	    ON_UPLINK_RIVAL : is_refusal(error) ? ON_UPLINK_REFUSAL : ON_UPLINK_LOST);
@@ -313,7 +326,7 @@ said_cluster(void *owner)
 static void
 greet(struct uplink *u, struct conn *c, bool ws)
 {
-	static const struct link_owner link_owner = { on_up, on_down, said_cluster };
+	static const struct link_owner link_owner = { on_up, on_goodbye, on_down, said_cluster };
 	struct err e = { .status = 0 };
 
 	u->link = link_dial(u->links, c, u->address, u->peer ? PORT_PEER : PORT_UPLINK, &link_owner, u, &e);

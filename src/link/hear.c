@@ -132,23 +132,46 @@ on_error(struct link *l, const struct envelope *e)
 static void
 on_goodbye(struct link *l, const struct envelope *e)
 {
+	uint32_t ms;
+
 	link_departs(l);
 	l->told = true;
-	if (tlv_u32(e->payload, &l->come_back_ms) == -1)
-		l->come_back_ms = l->links->set.come_back_ms;
-	if (l->come_back_ms > COME_BACK_MAX)
-		l->come_back_ms = COME_BACK_MAX;
+	l->untaken = e->flags & FLAG_LAST;
+	if (tlv_u32(e->payload, &ms) == -1)
+		ms = l->links->set.come_back_ms;
+	if (l->owner)
+		l->owner->goodbye(l->owner_data, ms < COME_BACK_MAX ? ms : COME_BACK_MAX, e->subject);
 	link_close(l, E_shutting_down, "the other side is going away");
+}
+
+/* Each who is sent away gets a time of its own, so that they do not come back at once. */
+static uint32_t
+come_back_ms(struct links *ls)
+{
+	uint64_t ms = ls->set.come_back_ms + (uint64_t)ls->sent_away++ * 1000 / ls->set.come_back_rate;
+
+	return ms < COME_BACK_MAX ? (uint32_t)ms : COME_BACK_MAX;
+}
+
+static void
+say_goodbye(struct link *l)
+{
+	struct links *ls = l->links;
+	uint32_t ms = come_back_ms(ls);
+	char be[4] = { (char)(ms >> 24), (char)(ms >> 16), (char)(ms >> 8), (char)ms };
+	struct envelope e = { .kind = KIND_GOODBYE, .hops = 1, .payload = { be, sizeof be },
+	    .subject = ls->set.elsewhere ? str(ls->set.elsewhere) : STR("") };
+
+	if (l->port.opened_count == 0)	/* and nothing more is taken after this */
+		e.flags = FLAG_LAST;
+	l->port.ops->send(&l->port, &e, STR(""));
 }
 
 void
 link_goodbye(struct link *l)
 {
-	uint32_t ms = l->links->set.come_back_ms;
-	char be[4] = { (char)(ms >> 24), (char)(ms >> 16), (char)(ms >> 8), (char)ms };
-
 	if (l->state != LINK_DYING && !l->session && (l->network || l->dialled))
-		link_say(l, KIND_GOODBYE, 0, (struct str){ be, sizeof be });
+		say_goodbye(l);
 	if (l->state != LINK_DYING && l->session)
 		link_tell_closing(l, E_shutting_down, "this node is going away");
 	l->told = true;

@@ -52,8 +52,8 @@ links_init(struct links *ls, struct net *net, struct fabric *f)
 	ls->set = (struct link_settings){ .ping_ms = 10000, .dead_ms = 30000,
 	    .handshake_ms = 10000, .handshakes = 1024, .per_address = 256, .bus_clients = 256, .backoff_ms = 500,
 	    .backoff_max_ms = 30000, .steady_ms = 10000, .refused_ms = 60000,
-	    .refused_max_ms = 900000, .come_back_ms = 1000, .queue = 4u << 20,
-	    .payload = 1u << 20 };
+	    .refused_max_ms = 900000, .come_back_ms = 1000, .come_back_rate = 4000,
+	    .queue = 4u << 20, .payload = 1u << 20 };
 }
 
 void
@@ -123,7 +123,7 @@ gone_op(struct port *p, uint64_t mark)
 {
 	struct link *l = list_of(p, struct link, port);
 
-	return l->flushes || conn_gone_total(l->conn) >= mark;
+	return !l->untaken && (l->flushes || conn_gone_total(l->conn) >= mark);
 }
 
 static size_t
@@ -377,6 +377,8 @@ link_dial(struct links *ls, struct conn *c, const char *peer, enum port_kind kin
 static bool
 is_flushed(const struct link *l)
 {
+	if (l->untaken)
+		return false;
 	return !l->lost || (l->port.kind == PORT_CLIENT && l->port.serving_count == 0);
 }
 
@@ -397,8 +399,7 @@ link_free(struct link *l, uint32_t linger_ms)
 	if (ls->event && (was_up || (l->error != E_conflict && !l->turned_away)))
 		ls->event(ls, "link_down", l, l->why ? l->why : "");
 	if (l->owner)
-		l->owner->down(l->owner_data, (enum error)l->error, l->why ? l->why : "",
-		    l->come_back_ms);
+		l->owner->down(l->owner_data, (enum error)l->error, l->why ? l->why : "");
 	if (!l->dialled)
 		crowd_leave(&ls->crowd, l->peer);
 	timer_drop(&ls->fabric->wheel, &l->timer);
@@ -436,6 +437,12 @@ links_free(struct links *ls)
 		link_free(list_of(ls->all.next, struct link, place), 0);
 	buf_free(&ls->scratch);
 	crowd_free(&ls->crowd);
+}
+
+bool
+link_is_idle(const struct link *l)
+{
+	return l->state == LINK_UP && l->port.opened_count + l->port.serving_count == 0;
 }
 
 const char *

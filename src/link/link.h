@@ -27,7 +27,9 @@ struct link_settings {
 	uint32_t backoff_ms, backoff_max_ms;	/* full jitter up to these */
 	uint32_t steady_ms;			/* up this long: backoff starts anew */
 	uint32_t refused_ms, refused_max_ms;	/* slow schedule after a refusal */
-	uint32_t come_back_ms;			/* what our GOODBYE asks for */
+	uint32_t come_back_ms;			/* what our GOODBYE asks for, of the first who hears it; */
+	uint32_t come_back_rate;		/* so many come a second */
+	const char *elsewhere;			/* URL of a hub for the time between; NULL: none */
 	size_t queue;				/* bytes that may wait on a link */
 	size_t payload;				/* of one envelope */
 };
@@ -46,6 +48,7 @@ struct links {
 	struct crowd crowd;			/* who came in, by where from */
 	struct list greeting;			/* came over the network, no HELLO yet; oldest first */
 	uint32_t greeting_count;
+	uint32_t sent_away;			/* who heard our GOODBYE */
 	struct list uplinks;			/* uplink.h */
 	struct meetings meetings;		/* with other clusters */
 	struct buf scratch;			/* encoding for WebSocket */
@@ -65,9 +68,11 @@ enum link_state {
 /* Told to who opened the link: an uplink, or nobody (NULL). */
 struct link_owner {
 	void (*up)(void *owner, const struct hello *welcome);
-	void (*down)(void *owner, enum error, const char *why, uint32_t come_back_ms);
-		/* once, also if it never was up; the link is freed after it;
-		 * come_back_ms: 0, or when the other side asks us to return */
+	void (*goodbye)(void *owner, uint32_t come_back_ms, struct str elsewhere);
+		/* the other side goes away: when it asks us to return, and which URL
+		 * it names for the time between; down() comes next */
+	void (*down)(void *owner, enum error, const char *why);
+		/* once, also if it never was up; the link is freed after it */
 	struct str (*cluster)(void *owner);
 		/* that the URL says the hub is of; empty: it says none */
 };
@@ -88,12 +93,13 @@ struct link {
 	struct timer timer;			/* handshake, then keepalive */
 	struct mono since;
 	uint64_t instance;			/* of the other end */
-	uint32_t rtt_us, come_back_ms;
+	uint32_t rtt_us;
 	uint8_t state, error;
 	bool network;				/* came over the network: must prove itself */
 	bool dialled;				/* we opened it */
 	bool told;				/* the other side knows why it ends */
 	bool lost;				/* nobody is there to be told */
+	bool untaken;				/* its GOODBYE says that what it has not answered it has not taken */
 	bool flushes;				/* closing: what is queued goes out still */
 	bool exact;				/* its credential names exactly this node */
 	struct cluster_verdict met;		/* of a hub: what we decided */
@@ -120,7 +126,8 @@ int link_start_ws(struct link *, bool server, struct err *);	/* frames from now 
 size_t link_input(struct link *, struct str);	/* for who read before it was a link */
 void link_close(struct link *, enum error, const char *why);
 	/* soon; the other side is told; again: the first reason stays */
-void link_goodbye(struct link *);	/* tells it when to come back, then closes */
+void link_goodbye(struct link *);	/* tells it when and where to come back, then closes */
+bool link_is_idle(const struct link *);	/* up, and nothing in flight by it either way */
 const char *link_state_name(const struct link *);
 const char *link_kind_name(const struct link *);	/* uplink, leaf, hub, client, self */
 struct link *links_find(struct links *, struct str node, const struct link *but);

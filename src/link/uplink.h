@@ -36,6 +36,7 @@ struct uplink {
 	struct tls_ctx *tls;			/* for the URLs that want it; borrowed */
 	const char *urls[UPLINK_URLS];		/* borrowed; tried in turn */
 	size_t url_count, url;			/* url: the one in use */
+	size_t elsewhere;			/* 1 + the one that it was told to dial next; 0: none */
 	bool insecure;				/* may show a token without TLS off this host */
 	bool peer;				/* dialled with --peer, not with --uplink */
 	bool again;				/* the other side has a link to us that is dead */

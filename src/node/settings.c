@@ -358,6 +358,8 @@ settings_check(const struct settings *s, struct err *e)
 	for (size_t i = 0; i < s->uplink_count; i++)
 		if (url_parse(str(s->uplink[i]), &url, e) == -1)
 			return err_at(e, "--uplink %.80s", s->uplink[i]);
+	if (s->link.elsewhere && url_parse(str(s->link.elsewhere), &url, e) == -1)
+		return err_at(e, "link.elsewhere %.80s", s->link.elsewhere);
 	if (check_peers(s, e) == -1 || check_federation(s, e) == -1)
 		return -1;
 	e->status = 0;

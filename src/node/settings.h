@@ -86,6 +86,8 @@ struct settings {
 	X("link.refused",	DURATION, link.refused_ms, 1, 86400000, NOW) \
 	X("link.refused_max",	DURATION, link.refused_max_ms, 1, 86400000, NOW) \
 	X("link.come_back",	DURATION, link.come_back_ms, 0, 3600000, NOW) \
+	X("link.come_back_rate", COUNT,	link.come_back_rate, 1, 1u << 20, NOW) \
+	X("link.elsewhere",	TEXT,	link.elsewhere, 0, 0, NOW) \
 	X("link.queue",		SIZE,	link.queue, 1 << 16, 1u << 30, NOW) \
 	X("link.payload",	SIZE,	link.payload, 1 << 10, 1u << 20, NOW) \
 	X("link.digest",	DURATION, digest_ms, 100, 86400000, NOW) \

@@ -229,6 +229,17 @@ on_accepted(void *owner, int fd, const char *peer)
 	accepted = fd;
 }
 
+/* An uplink to us, greeting; what comes of it is in `accepted`. */
+static void
+dial_us(struct uplink *u, const char *url)
+{
+	uplink_init(u, &ls);
+	u->urls[u->url_count++] = url;
+	uplink_start(u);
+	for (int n = 0; n < 1000 && (accepted == -1 || u->state != UPLINK_GREETING); n++)
+		ev_run(loop, EVRUN_ONCE);
+}
+
 /* A hub may ask for any time to stay away. */
 static void
 test_come_back(void)
@@ -246,11 +257,7 @@ test_come_back(void)
 		char be[4] = { (char)(asked[i] >> 24), (char)(asked[i] >> 16), (char)(asked[i] >> 8),
 		    (char)asked[i] };
 
-		uplink_init(&u, &ls);
-		u.urls[u.url_count++] = url;
-		uplink_start(&u);
-		for (int n = 0; n < 1000 && (accepted == -1 || u.state != UPLINK_GREETING); n++)
-			ev_run(loop, EVRUN_ONCE);
+		dial_us(&u, url);
 		put(&b, (struct envelope){ .kind = KIND_GOODBYE, .hops = 1, .payload = { be, 4 } });
 		say(accepted, buf_view(&b));
 		buf_eat(&b, buf_len(&b));
@@ -265,6 +272,136 @@ test_come_back(void)
 	}
 	listener_close(at);
 	buf_free(&b);
+}
+
+/* What the other end of fd heard last; its bytes are in *heard. */
+static struct envelope
+heard_last(int fd, struct buf *heard)
+{
+	struct envelope e, last = { .kind = 0 };
+	const char *why = "";
+	size_t used;
+	struct str rest;
+
+	buf_eat(heard, buf_len(heard));
+	hear(fd, heard);
+	rest = buf_view(heard);
+	while (envelope_parse(rest, UINT32_MAX, &e, &used, &why) == PARSE_OK) {
+		rest = str_skip(rest, used);
+		last = e;
+	}
+	return last;
+}
+
+/* Who is sent away is told when, each another time, and where, and what was taken of it. */
+static void
+test_goodbyes(void)
+{
+	static const char *const names[] = { "a.test", "b.test", "c.test" };
+	struct buf b, heard;
+	struct link *l[3];
+	int fd[3], server;
+	struct envelope e = { .kind = KIND_REQUEST, .hops = 8, .id = 1, .origin = STR("c.test"),
+	    .subject = STR("s/m") };
+	uint32_t ms;
+	struct announcement a = { .family = FAMILY_SERVICE, .name = STR("s"), .weight = 100, .hops = HOPS_DEFAULT };
+
+	buf_init(&b, 65536);
+	buf_init(&heard, 65536);
+	pair(NULL, false, &server);
+	announcement_put(&heard, &a);
+	put(&b, (struct envelope){ .kind = KIND_ATTACH, .hops = 1, .id = 1, .payload = buf_view(&heard) });
+	say(server, buf_view(&b));
+	for (size_t i = 0; i < 3; i++) {
+		l[i] = pair(NULL, true, &fd[i]);
+		buf_eat(&b, buf_len(&b));
+		hello(&b, names[i], ROLE_LEAF);
+		say(fd[i], buf_view(&b));
+		turn(2);
+	}
+	buf_eat(&b, buf_len(&b));
+	tlv_put(&b, META_path, STR("c.test"));
+	e.meta = buf_view(&b);
+	buf_eat(&heard, buf_len(&heard));
+	put(&heard, e);
+	say(fd[2], buf_view(&heard));
+	turn(2);
+	ok(link_is_idle(l[0]) && link_is_idle(l[1]), "two links have nothing in flight");
+	is_int(l[2]->port.opened_count, 1, "one has asked something");
+	ls.set.come_back_ms = 100;
+	ls.set.come_back_rate = 2;
+	ls.set.elsewhere = "fedxs://other.test";
+	for (size_t i = 0; i < 3; i++)
+		link_goodbye(l[i]);
+	for (size_t i = 0; i < 3; i++) {
+		e = heard_last(fd[i], &heard);
+		ok(e.kind == KIND_GOODBYE, "%s is told", names[i]);
+		ok(tlv_u32(e.payload, &ms) == 0 && ms == 100 + i * 500, "... to come back at its own time");
+		is_str(e.subject, "fedxs://other.test", "... and where to go until then");
+		is_int(e.flags & FLAG_LAST, i == 2 ? 0 : FLAG_LAST, i == 2 ? "... and not that nothing of it runs" :
+		    "... and that nothing of it runs");
+		close(fd[i]);
+	}
+	close(server);
+	turn(3);
+	ls.set.come_back_ms = 1000;
+	ls.set.come_back_rate = 4000;
+	ls.set.elsewhere = NULL;
+	buf_free(&b);
+	buf_free(&heard);
+}
+
+/* What had been sent to a hub that goes has not run, if the hub says so, and may have if not. */
+static void
+test_untaken(void)
+{
+	static const struct { const char *what; uint16_t flags; enum fate fate; } cases[] = {
+		{ "a GOODBYE that says so: what it was asked has not run", FLAG_LAST, FATE_NOT_DELIVERED },
+		{ "a GOODBYE that does not: it may have", 0, FATE_MAY_HAVE_RUN },
+	};
+	struct err err = { .status = 0 };
+	struct listener *at = listen_tcp(net, STR("127.0.0.1:0"), on_accepted, NULL, &err);
+	struct hello h = { .node = STR("up.test"), .role = ROLE_HUB, .version_min = 1, .version_max = 1 };
+	char url[80], be[4] = { 0, 0, 0, 1 };
+	struct buf b, heard;
+
+	snprintf(url, sizeof url, "fedx://%s", listener_name(at));
+	buf_init(&b, 65536);
+	buf_init(&heard, 65536);
+	f.has_uplink = true;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct uplink u;
+		enum fate fate = FATE_MAY_HAVE_RUN;
+		unsigned error = 0;
+		int client;
+
+		dial_us(&u, url);
+		buf_eat(&heard, buf_len(&heard));
+		hello_put(&heard, &h);
+		put(&b, (struct envelope){ .kind = KIND_WELCOME, .hops = 1, .payload = buf_view(&heard) });
+		say(accepted, buf_view(&b));
+		pair(NULL, false, &client);
+		buf_eat(&b, buf_len(&b));
+		put(&b, (struct envelope){ .kind = KIND_REQUEST, .hops = 8, .id = 1, .subject = STR("far/m") });
+		say(client, buf_view(&b));
+		ok(heard_last(accepted, &heard).kind == KIND_REQUEST, "a hub is asked");
+		buf_eat(&b, buf_len(&b));
+		put(&b, (struct envelope){ .kind = KIND_GOODBYE, .flags = cases[i].flags, .hops = 1,
+		    .payload = { be, sizeof be } });
+		say(accepted, buf_view(&b));
+		buf_eat(&b, buf_len(&b));
+		meta_error_get(heard_last(client, &heard).meta, &error, &fate);
+		ok(error == E_link_down && fate == cases[i].fate, "%s", cases[i].what);
+		uplink_stop(&u);
+		close(accepted);
+		close(client);
+		accepted = -1;
+		turn(3);
+	}
+	f.has_uplink = false;
+	listener_close(at);
+	buf_free(&b);
+	buf_free(&heard);
 }
 
 /* Who has not said HELLO can make us keep little, and not many of it. */
@@ -339,6 +476,8 @@ main(void)
 	test_no_room_for_the_reason();
 	test_not_delivered_stays_here();
 	test_come_back();
+	test_goodbyes();
+	test_untaken();
 	test_strangers();
 	end();
 	return done();
