@@ -75,6 +75,15 @@ addr_text(const struct addr *a, char to[ADDR_TEXT])
 		snprintf(to, ADDR_TEXT, "unix");
 }
 
+uint16_t
+addr_port(const struct addr *a)
+{
+	const struct sockaddr_in *v4 = (const void *)&a->at;
+	const struct sockaddr_in6 *v6 = (const void *)&a->at;
+
+	return ntohs(a->at.ss_family == AF_INET ? v4->sin_port : v6->sin6_port);
+}
+
 bool
 addr_is_loopback(const struct addr *a)
 {

@@ -21,6 +21,7 @@ void addr_set(struct addr *, const struct sockaddr *, socklen_t);
 void addr_text(const struct addr *, char to[ADDR_TEXT]);
 	/* "192.0.2.1:80", "[2001:db8::1]:80", "unix"; an IPv4 address mapped into
 	 * IPv6 is shown as what it is */
+uint16_t addr_port(const struct addr *);	/* of IPv4 or IPv6 */
 bool addr_is_loopback(const struct addr *);
 
 #endif

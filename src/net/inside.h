@@ -6,6 +6,7 @@
 #define FEDX_NET_INSIDE_H
 
 #include "base/buf.h"
+#include "net/addr.h"
 #include "net/net.h"
 
 enum {
@@ -41,6 +42,9 @@ void spare_take(struct net *, struct buf *);	/* if it has no memory and we have 
 void spare_give(struct net *, struct buf *);	/* if it is empty */
 
 bool host_is_name(struct str);	/* letters, digits, - and _ with dots between; what logs may show */
+
+int listen_where(struct str hostport, struct addr *, bool *all, struct err *);
+	/* what a listener's address means; all: ":80", any of IPv4 and IPv6 */
 
 struct conn;
 void conns_deliver(struct net *);	/* input() of those in `ready` */

@@ -13,7 +13,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "net/addr.h"
+#include "net/inherit.h"
 #include "net/inside.h"
 
 enum {
@@ -178,30 +178,42 @@ listen_all(uint16_t port)
 	return socket_listening(&a, false);
 }
 
+int
+listen_where(struct str hostport, struct addr *a, bool *all, struct err *e)
+{
+	struct str host;
+	uint16_t port;
+
+	if (hostport_parse(hostport, &host, &port, e))
+		return -1;
+	*all = host.n == 0;
+	if (*all)
+		return addr_numeric(STR("0.0.0.0"), port, a);
+	if (addr_numeric(host, port, a) == 0)
+		return 0;
+	if (!host_is_loopback(host))
+		return err_set(e, "cannot listen on %.*s: '%.*s' is a name; write an address "
+		    "of this machine, 'localhost', or :PORT for all",
+		    (int)(hostport.n < 100 ? hostport.n : 100), hostport.p,
+		    (int)(host.n < 80 ? host.n : 80), host.p);
+	return addr_numeric(STR("127.0.0.1"), port, a);
+}
+
 struct listener *
 listen_tcp(struct net *net, struct str hostport, accepted_fn *accepted, void *owner,
     struct err *e)
 {
 	char where[ADDR_TEXT];
 	struct listener *l;
-	struct str host;
 	struct addr a;
-	uint16_t port;
+	bool all;
 	int fd;
 
-	if (hostport_parse(hostport, &host, &port, e))
+	if (listen_where(hostport, &a, &all, e) == -1)
 		return NULL;
 	snprintf(where, sizeof where, "%.*s", (int)(hostport.n < 100 ? hostport.n : 100), hostport.p);
-	if (host.n && addr_numeric(host, port, &a)) {
-		if (!host_is_loopback(host)) {
-			err_set(e, "cannot listen on %s: '%.*s' is a name; write an address "
-			    "of this machine, 'localhost', or :PORT for all", where,
-			    (int)(host.n < 80 ? host.n : 80), host.p);
-			return NULL;
-		}
-		(void)addr_numeric(STR("127.0.0.1"), port, &a);
-	}
-	fd = host.n ? socket_listening(&a, false) : listen_all(port);
+	if ((fd = inherit_tcp(hostport)) == -1)
+		fd = all ? listen_all(addr_port(&a)) : socket_listening(&a, false);
 	if (fd == -1) {
 		listen_refused(e, where, errno);
 		return NULL;
@@ -249,36 +261,44 @@ unix_clear(const char *path, const struct addr *a, struct err *e)
 	    err_sys(e, "cannot replace the stale socket %s", path) : 0;
 }
 
+/* A descriptor that listens at the path; -1: *e. */
+static int
+unix_bound(const char *path, unsigned mode, struct err *e)
+{
+	struct addr a;
+	mode_t mask;
+	int fd;
+
+	if (addr_unix(str(path), &a, e) || unix_clear(path, &a, e))
+		return -1;
+	mask = umask((mode_t)(~mode & 0777));	/* never open wider, not even for a moment */
+	fd = socket_listening(&a, false);
+	umask(mask);
+	return fd == -1 ? err_sys(e, "cannot listen on %s", path) : fd;
+}
+
 struct listener *
 listen_unix(struct net *net, const char *path, unsigned mode, accepted_fn *accepted,
     void *owner, struct err *e)
 {
 	struct listener *l = NULL;
+	bool ours = true;
 	struct stat st;
-	struct addr a;
-	mode_t mask;
 	int fd;
 
-	if (addr_unix(str(path), &a, e) || unix_clear(path, &a, e)) {
-		err_exit(e, EXIT_CANTCREAT);
-		return NULL;
-	}
-	mask = umask((mode_t)(~mode & 0777));	/* never open wider, not even for a moment */
-	fd = socket_listening(&a, false);
-	umask(mask);
-	if (fd == -1) {
-		err_sys(e, "cannot listen on %s", path);
+	if ((fd = inherit_unix(path, &ours)) == -1 && (fd = unix_bound(path, mode, e)) == -1) {
 		err_exit(e, EXIT_CANTCREAT);
 		return NULL;
 	}
 	if (lstat(path, &st) || (l = listener_open(net, fd, accepted, owner)) == NULL ||
-	    (l->path = strdup(path)) == NULL) {
+	    (ours && (l->path = strdup(path)) == NULL)) {
 		err_sys(e, "cannot listen on %s", path);
 		if (l)
 			listener_close(l);
 		else
 			close(fd);
-		unlink(path);
+		if (ours)
+			unlink(path);
 		return NULL;
 	}
 	l->dev = st.st_dev;

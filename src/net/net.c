@@ -122,6 +122,12 @@ net_each_turn(struct net *net, void (*turn)(void *owner), void *owner)
 	net->turn_owner = owner;
 }
 
+bool
+net_lingers(const struct net *net)
+{
+	return !list_empty(&net->lingering);
+}
+
 struct ev_loop *
 net_loop(struct net *net)
 {

@@ -21,6 +21,7 @@ struct net *net_open(struct ev_loop *, struct err *);	/* NULL: *e says why */
 void net_close(struct net *);	/* after every conn, listener and dial of it */
 struct ev_loop *net_loop(struct net *);
 struct mono net_time(struct net *);	/* of this turn: one clock read a turn */
+bool net_lingers(const struct net *);	/* is something still to be written for who has been closed? */
 void net_each_turn(struct net *, void (*turn)(void *owner), void *owner);
 	/* called at the end of each turn, when all input has been delivered: once
 	 * before the net writes and once after; what it puts on a conn still goes */
