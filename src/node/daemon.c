@@ -4,16 +4,16 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "node/daemon.h"
+
+enum { EXIT_SYSTEM = 71, EXIT_NOPERM = 77 };
 
 static int parent = -1;		/* the pipe on which the parent waits */
 static int pid_fd = -1;
@@ -26,6 +26,7 @@ daemon_fork(struct err *e)
 	pid_t child;
 	char byte;
 
+	err_exit(e, EXIT_SYSTEM);
 	if (pipe(p) == -1 || (child = fork()) == -1)
 		return err_sys(e, "cannot go to the background");
 	if (child > 0) {
@@ -48,7 +49,7 @@ daemon_fork(struct err *e)
 	dup2(null, 1);
 	if (null > 2)
 		close(null);
-	return 0;
+	return err_exit(e, 0), 0;
 }
 
 void
@@ -56,7 +57,6 @@ daemon_ready(void)
 {
 	int null;
 
-	daemon_notify("READY=1");
 	if (parent == -1)
 		return;
 	if ((null = open("/dev/null", O_RDWR)) != -1) {
@@ -67,26 +67,6 @@ daemon_ready(void)
 		return;		/* nobody waits any more */
 	close(parent);
 	parent = -1;
-}
-
-void
-daemon_notify(const char *state)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	size_t n = path ? strlen(path) : 0;
-	int fd;
-
-	if (n < 2 || n >= sizeof un.sun_path)
-		return;
-	memcpy(un.sun_path, path, n);
-	if (path[0] == '@')	/* an abstract name */
-		un.sun_path[0] = '\0';
-	if ((fd = socket(AF_UNIX, SOCK_DGRAM, 0)) == -1)
-		return;
-	(void)sendto(fd, state, strlen(state), 0, (struct sockaddr *)&un,
-	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
-	close(fd);
 }
 
 int
@@ -113,8 +93,9 @@ daemon_pidfile(const char *path, struct err *e)
 void
 daemon_pidfile_remove(void)
 {
-	if (pid_path[0])
-		unlink(pid_path);
+	/* its directory may not be that of the user that we became: then it is empty */
+	if (pid_path[0] && unlink(pid_path) == -1 && ftruncate(pid_fd, 0) == -1)
+		log_event(LOG_LEVEL_WARNING, "pidfile_left", "path", pid_path, "why", strerror(errno), NULL);
 	if (pid_fd != -1)
 		close(pid_fd);
 	pid_path[0] = '\0';
@@ -151,14 +132,19 @@ daemon_user(const char *name, const char *const *files, struct err *e)
 
 	if (!pw || (getuid() == pw->pw_uid && geteuid() == pw->pw_uid))
 		return pw ? 0 : -1;
-	err_exit(e, 78);
+	if (geteuid() != 0) {
+		err_exit(e, EXIT_NOPERM);
+		return err_set(e, "only root can become user '%.60s': start as root, or as that user, or "
+		    "without --user", name);
+	}
+	err_exit(e, EXIT_SYSTEM);
 	for (; *files; files++)
 		if (lchown(*files, pw->pw_uid, pw->pw_gid) == -1)
 			return err_sys(e, "cannot give %s to user '%.60s'", *files, name);
 	if (initgroups(name, pw->pw_gid) == -1 || setgid(pw->pw_gid) == -1 ||
 	    setuid(pw->pw_uid) == -1)
 		return err_sys(e, "cannot become user '%.60s'", name);
-	if (pw->pw_uid != 0 && setuid(0) == 0)
+	if ((pw->pw_uid != 0 && setuid(0) == 0) || (pw->pw_gid != 0 && setgid(0) == 0))
 		return err_set(e, "could become root again after becoming '%.60s'", name);
 	err_exit(e, 0);
 	return 0;

@@ -1,6 +1,5 @@
 /*
- * daemon.h - being a daemon: background, pid file, another user, a word to
- * the supervisor (sd_notify, by hand).
+ * daemon.h - being a daemon: background, pid file, another user.
  */
 #ifndef FEDX_DAEMON_H
 #define FEDX_DAEMON_H
@@ -12,8 +11,7 @@
 int daemon_fork(struct err *);
 	/* into the background, before any event loop exists; the parent waits
 	 * for daemon_ready() and exits 0, or with our status if we die first */
-void daemon_ready(void);		/* lets that parent go; READY=1 to the supervisor */
-void daemon_notify(const char *state);	/* "STOPPING=1"; nothing without $NOTIFY_SOCKET */
+void daemon_ready(void);		/* lets that parent go */
 int daemon_pidfile(const char *path, struct err *);	/* locked; -1: in use or unwritable */
 void daemon_pidfile_remove(void);
 int daemon_uid(const char *name, uid_t *, struct err *);

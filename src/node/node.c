@@ -14,6 +14,7 @@
 #include "net/tls.h"
 #include "node/daemon.h"
 #include "node/node.h"
+#include "node/supervisor.h"
 
 static const int watched[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2 };
 
@@ -53,27 +54,6 @@ on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 	wheel_turn(&n->fabric.wheel, n->fabric.now);
 }
 
-static void
-stop_uplinks(struct node *n)
-{
-	uplink_stop(&n->uplink);
-	for (size_t i = 0; i < n->set->peer_count; i++)
-		uplink_stop(&n->peers[i]);
-}
-
-static void
-finish_drain(struct node *n)
-{
-	if (n->stopping)
-		return;
-	n->stopping = true;
-	stop_uplinks(n);
-	list_each(at, &n->links.all)
-		link_goodbye(list_of(at, struct link, place));
-	links_reap(&n->links);
-	ev_break(n->loop, EVBREAK_ALL);
-}
-
 /* The end of a turn: close what is dying, then sleep until the next timer. */
 static void
 on_turn(void *owner)
@@ -83,10 +63,9 @@ on_turn(void *owner)
 
 	if (!n->stopping)
 		uplinks_turn(&n->links);
+	if (n->draining)
+		drain_turn(n);
 	links_reap(&n->links);
-	/* who watches would watch for ever */
-	if (n->draining && n->fabric.flights.count <= builtin_endless(n->builtin))
-		finish_drain(n);
 	ms = wheel_next_ms(&n->fabric.wheel, n->fabric.now);
 	if (ms == UINT64_MAX) {
 		ev_timer_stop(n->loop, &n->tick);
@@ -111,31 +90,6 @@ on_digest(struct wheel *w, struct timer *t)
 }
 
 /* --- signals --- */
-
-static void
-on_drain_over(struct wheel *w, struct timer *t)
-{
-	(void)w;
-	finish_drain(list_of(t, struct node, drain));
-}
-
-void
-node_drain(struct node *n)
-{
-	char count[24];
-
-	if (n->draining)
-		return;
-	n->draining = n->fabric.draining = true;
-	daemon_notify("STOPPING=1");
-	snprintf(count, sizeof count, "%" PRIu32, n->fabric.flights.count);
-	log_event(LOG_LEVEL_INFO, "draining", "in_flight", count, NULL);
-	for (size_t i = 0; i < n->set->listen_count; i++) {
-		listener_close(n->listeners[i]);
-		n->listeners[i] = NULL;
-	}
-	timer_set(&n->fabric.wheel, &n->drain, n->fabric.now, n->set->drain_ms);
-}
 
 void
 node_use_credentials(struct node *n)
@@ -178,6 +132,7 @@ on_signal(struct ev_loop *loop, ev_signal *w, int revents)
 	n->fabric.now = net_time(n->net);
 	switch (w->signum) {
 	case SIGQUIT:
+		n->at_once = true;
 		ev_break(loop, EVBREAK_ALL);
 		break;
 	case SIGHUP:
@@ -190,29 +145,13 @@ on_signal(struct ev_loop *loop, ev_signal *w, int revents)
 		break;
 	default:
 		if (n->draining)
-			finish_drain(n);
+			drain_finish(n);
 		else
 			node_drain(n);
 	}
 }
 
 /* --- opening --- */
-
-static void
-on_accept(void *owner, int fd, const char *peer)
-{
-	struct node *n = owner;
-
-	door_open(&n->doors, fd, peer, false);
-}
-
-static void
-on_bus_accept(void *owner, int fd, const char *peer)
-{
-	struct node *n = owner;
-
-	door_open(&n->doors, fd, peer, true);
-}
 
 static void
 host_name(char to[256])
@@ -268,22 +207,6 @@ open_inside(struct node *n, struct arguments a, struct err *e)
 	return 0;
 }
 
-static int
-open_listeners(struct node *n, struct err *e)
-{
-	struct settings *s = n->set;
-
-	n->bus = listen_unix(n->net, n->run.socket, n->run.mode, on_bus_accept, n, e);
-	if (!n->bus)
-		return err_exit(e, e->status ? e->status : 73);
-	for (size_t i = 0; i < s->listen_count; i++) {
-		n->listeners[i] = listen_tcp(n->net, str(s->listen[i]), on_accept, n, e);
-		if (!n->listeners[i])
-			return err_exit(e, e->status ? e->status : 73);
-	}
-	return 0;
-}
-
 static void
 start_watchers(struct node *n)
 {
@@ -298,7 +221,6 @@ start_watchers(struct node *n)
 		ev_signal_start(n->loop, &n->signals[i]);
 	}
 	timer_init(&n->digest, on_digest);
-	timer_init(&n->drain, on_drain_over);
 	timer_set(&n->fabric.wheel, &n->digest, n->fabric.now, n->set->digest_ms);
 }
 
@@ -308,7 +230,7 @@ drop_to_user(struct node *n, struct err *e)
 {
 	const char *const files[] = { n->run.path, n->run.socket, n->run.lock_path, NULL };
 
-	return daemon_user(n->set->user, files, e);
+	return daemon_user(n->set->user, files, e) == -1 || settings_readable(n->set, e) == -1 ? -1 : 0;
 }
 
 static int
@@ -322,9 +244,10 @@ open_node(struct node *n, struct arguments a, struct err *e)
 		return -1;
 	if (s->pidfile && daemon_pidfile(s->pidfile, e) == -1)
 		return -1;
-	if ((n->loop = ev_default_loop(EVFLAG_NOENV | EVFLAG_AUTO)) == NULL ||
-	    (n->net = net_open(n->loop, e)) == NULL)
-		return err_exit(e, 70);
+	if ((n->loop = ev_default_loop(EVFLAG_NOENV | EVFLAG_AUTO)) == NULL)
+		return err_exit(e, 71), err_sys(e, "cannot make an event loop");
+	if ((n->net = net_open(n->loop, e)) == NULL)
+		return err_exit(e, 71);
 	if (open_fabric(n, e) == -1)
 		return -1;
 	n->started = n->fabric.now;
@@ -344,13 +267,14 @@ open_node(struct node *n, struct arguments a, struct err *e)
 	n->whole = true;
 	if (s->dns_servers && net_set_dns(n->net, s->dns_servers, e) == -1)
 		return err_exit(e, 78);
-	if (credentials_open(&n->credentials, s, e) == -1)
-		return -1;
-	node_use_credentials(n);
-	if (open_inside(n, a, e) == -1 || open_listeners(n, e) == -1)
+	if (open_inside(n, a, e) == -1 || listeners_open(n, e) == -1)
 		return -1;
 	if (s->user && drop_to_user(n, e) == -1)
 		return -1;
+	/* by the user that will read them again */
+	if (credentials_open(&n->credentials, s, e) == -1)
+		return s->user ? err_at(e, "as user '%.60s'", s->user) : -1;
+	node_use_credentials(n);
 	start_watchers(n);
 	control_open(&n->control, n);
 	return 0;
@@ -386,44 +310,13 @@ open_peers(struct node *n)
 }
 
 static void
-say_ready(struct node *n)
-{
-	char first[64] = "", others[512] = "";
-
-	for (size_t i = 0; i < n->set->listen_count; i++) {
-		const char *at = listener_name(n->listeners[i]);
-		size_t used = strlen(others);
-
-		if (i == 0)
-			snprintf(first, sizeof first, "%s", at);
-		else
-			snprintf(others + used, sizeof others - used, "%s%s", used ? "," : "", at);
-	}
-	if (n->set->insecure)
-		log_event(LOG_LEVEL_WARNING, "insecure", "open", first[0] ? first : "uplink",
-		    "why", "--insecure: anyone who reaches this may join", NULL);
-	if (n->set->role == ROLE_HUB && n->set->federation.mode != STRICT_ISOLATION &&
-	    !n->set->federation.mutual)
-		log_event(LOG_LEVEL_WARNING, "clusters_unproven", "why", "federation.mode lets other "
-		    "clusters in, and federation.require_mutual_authentication is off: their ids are only "
-		    "claims", NULL);
-	n->ready = true;
-	log_event(LOG_LEVEL_INFO, "ready", "listen", first[0] ? first : NULL,
-	    "also", others[0] ? others : NULL, "node", n->fabric.node,
-	    "cluster", n->fabric.cluster[0] ? n->fabric.cluster : NULL,
-	    "bus", n->run.socket, NULL);
-	daemon_ready();
-}
-
-static void
 close_node(struct node *n)
 {
 	if (n->whole) {
-		for (size_t i = 0; i < n->set->listen_count; i++)
-			listener_close(n->listeners[i]);
+		listeners_close(n);
 		listener_close(n->bus);
 		doors_close(&n->doors);
-		stop_uplinks(n);
+		drain_stop_uplinks(n);
 		renew_close(&n->renewal);
 		control_close(&n->control);
 		links_free(&n->links);
@@ -441,12 +334,11 @@ close_node(struct node *n)
 		ev_loop_destroy(n->loop);
 }
 
-/* Goodbyes are on their way: a short while for the kernel to take them. */
-static void
-flush(struct node *n)
+static int
+no_memory(const struct settings *s)
 {
-	for (int i = 0; i < 50; i++)
-		ev_run(n->loop, EVRUN_NOWAIT);
+	fprintf(stderr, "%s: no memory\n", program(s));
+	return 71;
 }
 
 int
@@ -457,7 +349,7 @@ node_check(struct settings *s)
 	int status = 0;
 
 	if (!n)
-		return 71;
+		return no_memory(s);
 	n->set = s;
 	n->run.lock = -1;
 	if (credentials_open(&n->credentials, s, &e) == -1) {
@@ -479,7 +371,7 @@ node_run(struct settings *s, struct arguments a)
 	int status = 0;
 
 	if (!n)
-		return 71;
+		return no_memory(s);
 	n->set = s;
 	n->run.lock = -1;
 	list_init(&n->links.all);
@@ -494,9 +386,12 @@ node_run(struct settings *s, struct arguments a)
 	} else {
 		open_uplink(n);
 		open_peers(n);
-		say_ready(n);
+		n->ready = true;
+		listeners_say(n);
+		daemon_ready();
+		supervisor_watch(n->loop);
 		ev_run(n->loop, 0);
-		flush(n);
+		drain_flush(n);
 		log_event(LOG_LEVEL_INFO, "stopped", "node", n->fabric.node, NULL);
 	}
 	close_node(n);

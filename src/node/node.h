@@ -9,6 +9,8 @@
  *	builtin*.c explain.c	the service "fedx": what a node tells of itself
  *	inner.c			the node as a client of itself
  *	monitor.c		/healthz /readyz /metrics
+ *	listeners.c		where it listens, and who comes in
+ *	drain.c			the end that lets everybody finish
  *	node.c			putting it together; the loop; signals
  */
 #ifndef FEDX_NODE_H
@@ -45,6 +47,7 @@ struct node {
 	struct mono started;
 	bool whole;			/* all of its parts are there to be closed */
 	bool ready, draining, stopping;
+	bool at_once;			/* told a second time while the last bytes go */
 	ev_check check;			/* the start of a turn */
 	ev_timer tick;			/* the wheel's next turn */
 	ev_signal signals[6];
@@ -53,7 +56,6 @@ struct node {
 
 int node_check(struct settings *);	/* prints them, after looking at the files they name; exit status */
 int node_run(struct settings *, struct arguments);	/* until it is told to stop; the exit status */
-void node_drain(struct node *);		/* as SIGTERM does */
 void node_on_fabric(struct fabric *, const char *what, const struct port *, struct str name);
 void node_on_link(struct links *, const char *what, const struct link *, const char *why);
 	/* events.c, for fabric_ops and links */
@@ -65,6 +67,18 @@ void node_denied(struct node *, const struct decision *);	/* to those who watch 
 int control_gate(struct node *, struct err *);		/* control_talk.c: the gate asks through it */
 void explained(struct node *, uint64_t number, const struct verdict *);	/* explain.c: an answer */
 void explain_lost(struct node *);		/* explain.c: there will be none */
+
+/* listeners.c */
+int listeners_open(struct node *, struct err *);	/* bus and ports, bound or inherited */
+void listeners_say(const struct node *);	/* the log line `ready` */
+void listeners_close(struct node *);		/* ports; the bus goes on */
+
+/* drain.c */
+void node_drain(struct node *);		/* as SIGTERM does; again: nothing more */
+void drain_finish(struct node *);	/* waits for nobody any more; leaves the loop */
+void drain_turn(struct node *);		/* while it drains: the end of a turn */
+void drain_flush(struct node *);	/* after the loop: what is still to be written goes out */
+void drain_stop_uplinks(struct node *);
 
 /* builtin.c */
 struct builtin *builtin_open(struct node *, struct err *);

@@ -10,6 +10,7 @@
 #include "node/members.h"
 #include "node/node.h"
 #include "node/route_child.h"
+#include "node/supervisor.h"
 #include "wire/json.h"
 
 enum { SETTLE_MS = 20, SETTLED_MS = 5000, REPORT_MAX = 256 * 1024, WORDS_MAX = 8192 };
@@ -106,6 +107,8 @@ renewal_finish(struct renewal *r, bool done, const char *why)
 	    settings, sizeof settings);
 	str_c(str_head(buf_view(&r->restart), buf_len(&r->restart) < 399 ? buf_len(&r->restart) : 399),
 	    restart, sizeof restart);
+	if (r->what != RELOAD_CHECK)
+		supervisor_say("READY=1\nSTATUS=%s%.200s", done ? "reloaded" : "the reload failed: ", done ? "" : why);
 	if (r->what == RELOAD_CHECK)
 		;
 	else if (done)
@@ -428,6 +431,8 @@ renew_begin(struct node *n, enum reload_what what, uint32_t confirm_ms, uint64_t
 	r->answer = answer;
 	r->links.checked = r->links.closed = 0;
 	r->links.cut = n->fabric.gate.count.cut;
+	if (what != RELOAD_CHECK)
+		supervisor_reloading();
 	renewal_wait(r, RENEWAL_READING, SETTINGS_MS);
 	if (what == RELOAD_APPLY && r->pending && !confirm_ms)
 		renewal_finish(r, false, "the last reload waits to be confirmed: confirm or undo it first");

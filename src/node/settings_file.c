@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "net/inherit.h"
 #include "node/options.h"
 #include "node/route_child.h"
 #include "node/settings_file.h"
@@ -66,6 +68,31 @@ apply_all(struct settings *s, struct err *e)
 	return 0;
 }
 
+/* Who says nothing of where to listen means what was bound for us. */
+static void
+listen_inherited(struct settings *s)
+{
+	if (s->listen_count == 0)
+		s->listen_count = inherit_tcp_names(s->listen, LISTEN_MAX);
+}
+
+int
+settings_readable(const struct settings *s, struct err *e)
+{
+	static const char *const names[] = { "fedx.lua", "policy.lua" };
+	char path[600];
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(path, sizeof path, "%s/%s", settings_confdir(s), names[i]);
+		if (access(path, R_OK) == -1 && errno == EACCES) {
+			err_exit(e, 77);
+			return err_set(e, "user '%.60s' cannot read %.150s, which a reload reads again: let "
+			    "its group read it", s->user, path);
+		}
+	}
+	return 0;
+}
+
 int
 settings_build(struct settings *s, uint8_t role, struct str text, struct arguments a, struct err *e)
 {
@@ -82,11 +109,13 @@ settings_build(struct settings *s, uint8_t role, struct str text, struct argumen
 		}
 	}
 	/* it was parsed before, and found good */
-	if (options_parse(s, a.argc, a.argv) != -1 || settings_check(s, e) == -1) {
-		settings_free(s);
-		return -1;
+	if (options_parse(s, a.argc, a.argv) == -1) {
+		listen_inherited(s);
+		if (settings_check(s, e) == 0)
+			return 0;
 	}
-	return 0;
+	settings_free(s);
+	return -1;
 }
 
 int

@@ -19,6 +19,8 @@ int settings_file(const struct settings *, char to[512], struct err *);
 int settings_build(struct settings *, uint8_t role, struct str text, struct arguments, struct err *);
 	/* defaults, then the lines of text (copied), then the command line;
 	 * checked; -1: *e with file and line, nothing to free */
+int settings_readable(const struct settings *, struct err *);
+	/* after we have become another user: what a reload reads again */
 int settings_load(struct settings *, struct arguments, struct err *);
 	/* at the start: waits for the child; *settings has the options, and
 	 * becomes all of it */

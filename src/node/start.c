@@ -1,10 +1,12 @@
 /* start.c - see start.h. */
 #include <stdio.h>
 
+#include "net/inherit.h"
 #include "node/node.h"
 #include "node/options.h"
 #include "node/settings_file.h"
 #include "node/start.h"
+#include "node/supervisor.h"
 
 int
 node_start(uint8_t role, int argc, char **argv)
@@ -15,10 +17,11 @@ node_start(uint8_t role, int argc, char **argv)
 	struct err e = { .status = 0 };
 	int status;
 
+	supervisor_open();
 	settings_init(&s, role);
 	if ((status = options_parse(&s, argc, argv)) != -1)
 		return status;
-	if (settings_load(&s, a, &e) == -1) {
+	if (inherit_open(&e) == -1 || settings_load(&s, a, &e) == -1) {
 		fprintf(stderr, "%s: %s\n", program, e.text);
 		return e.status ? e.status : 78;
 	}

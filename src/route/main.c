@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "node/supervisor.h"
 #include "route/command.h"
 #include "route/route.h"
 
@@ -60,6 +61,7 @@ main(int argc, char **argv)
 	struct options o;
 	int status;
 
+	supervisor_open();
 	find_lua(argv[0]);
 	options_init(&o);
 	if ((status = options_read(&o, argc, argv)) != -1)

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/rand.h"
 #include "node/daemon.h"
+#include "node/supervisor.h"
 #include "route/route.h"
 
 static const int watched[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2 };
@@ -66,7 +67,7 @@ on_signal(struct ev_loop *loop, ev_signal *w, int revents)
 		dump(r);
 		break;
 	default:		/* nothing is lost: verdicts stay with who has them */
-		daemon_notify("STOPPING=1");
+		supervisor_say("STOPPING=1");
 		ev_break(loop, EVBREAK_ALL);
 	}
 }
@@ -155,6 +156,8 @@ route_run(const struct options *o)
 		reload_start(r);
 		log_event(LOG_LEVEL_INFO, "ready", "bus", r->run.socket, "confdir", o->confdir, NULL);
 		daemon_ready();
+		supervisor_say("READY=1");
+		supervisor_watch(r->loop);
 		ev_run(r->loop, 0);
 		log_event(LOG_LEVEL_INFO, "stopped", "bus", r->run.socket, NULL);
 	}

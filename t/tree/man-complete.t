@@ -36,7 +36,7 @@ ok 'options were found' test "$(echo "$options" | wc -l)" -ge 18
 keys=$($man/mktables.sh keys | cut -f 1)
 is "$(echo "$keys" | sorted)" "$(sed -n 's/^	X("\([a-z_.]*\)",.*/\1/p' $src/node/settings.h | sorted)" \
 	'each setting of settings.h is described, and no other'
-environment=$(cat $src/node/*.c $src/base/log.c | perl -ne 'print "$1\n" while /getenv\("(\w+)"\)/g' | sorted)
+environment=$(cat $src/node/*.c $src/base/log.c $src/net/inherit.c | perl -ne 'print "$1\n" while /(?:getenv|number_of)\("(\w+)"\)/g' | sorted)
 for page in fedx-hub.8 fedx-leaf.8
 do
 	case $page in fedx-hub.8) other=FEDX_HUB ;; *) other=none ;; esac	# what only the other one reads
@@ -47,7 +47,8 @@ do
 	do ok "$page has $section" grep -qx "\\.Sh $section" $man/$page
 	done
 	is "$(items $man/$page SIGNALS | tr -d ' ,' | tr '\n' ' ')" 'HUP USR1 USR2 TERMINT QUIT PIPE ' "$page: the signals"
-	is "$(items $man/$page ENVIRONMENT | sed 's/^Ev //' | sorted)" "$(echo "$environment" | grep -v "^$other\$")" "$page: the environment"
+	is "$(items $man/$page ENVIRONMENT | sed 's/^Ev //; s/ , /\
+/g' | sorted)" "$(echo "$environment" | grep -v "^$other\$")" "$page: the environment"
 done
 is "$(items $man/fedx.lua.5 SETTINGS | sed 's/^Cm //')" "$keys" 'fedx.lua.5 has the settings'
 is "$(no_reload $man/fedx.lua.5 SETTINGS)" '' 'fedx.lua.5: each has its default and what a change takes'

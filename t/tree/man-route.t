@@ -30,8 +30,9 @@ for section in 'EXIT STATUS' ENVIRONMENT FILES SIGNALS EXAMPLES 'SEE ALSO'
 do ok "it has $section" grep -qx "\\.Sh $section" $page
 done
 is "$(items SIGNALS | tr -d ' ,' | tr '\n' ' ')" 'HUP USR1 USR2 TERMINT QUIT PIPE ' 'the signals'
-is "$(items ENVIRONMENT | sed 's/^Ev //' | sorted)" \
-	"$(cat $src/*.c src/policy/*.c src/node/rundir.c src/node/daemon.c src/base/log.c |
+is "$(items ENVIRONMENT | sed 's/^Ev //; s/ , /\
+/g' | sorted)" \
+	"$(cat $src/*.c src/policy/*.c src/node/rundir.c src/node/supervisor.c src/base/log.c |
 		perl -ne 'print "$1\n" while /getenv\("(\w+)"\)/g' | sorted)" 'the environment'
 is "$(items LOG | sed 's/^Cm //; s/ , /\
 /g' | sorted)" "$(cat $src/*.c | perl -0777 -ne '

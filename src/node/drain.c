@@ -1,0 +1,93 @@
+/*
+ * drain.c - the end of a node that lets everybody finish: nothing new is
+ * taken, what runs is waited for, each other node is told when to come back.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "node/node.h"
+#include "node/supervisor.h"
+
+void
+drain_stop_uplinks(struct node *n)
+{
+	uplink_stop(&n->uplink);
+	for (size_t i = 0; i < n->set->peer_count; i++)
+		uplink_stop(&n->peers[i]);
+}
+
+void
+drain_finish(struct node *n)
+{
+	if (n->stopping) {
+		n->at_once = true;
+		return;
+	}
+	n->stopping = true;
+	drain_stop_uplinks(n);
+	list_each(at, &n->links.all)
+		link_goodbye(list_of(at, struct link, place));
+	links_reap(&n->links);
+	ev_break(n->loop, EVBREAK_ALL);
+}
+
+static void
+let_go(struct node *n)
+{
+	list_each_safe(at, &n->links.uplinks) {
+		struct uplink *u = list_of(at, struct uplink, place);
+
+		if (u->link && link_is_idle(u->link))
+			uplink_stop(u);
+	}
+	list_each(at, &n->links.all) {
+		struct link *l = list_of(at, struct link, place);
+
+		if (l->network && link_is_idle(l))
+			link_goodbye(l);
+	}
+}
+
+void
+drain_turn(struct node *n)
+{
+	if (n->stopping)
+		return;
+	let_go(n);
+	/* who watches would watch for ever */
+	if (n->fabric.flights.count <= builtin_endless(n->builtin))
+		drain_finish(n);
+}
+
+static void
+on_over(struct wheel *w, struct timer *t)
+{
+	(void)w;
+	drain_finish(list_of(t, struct node, drain));
+}
+
+void
+node_drain(struct node *n)
+{
+	char count[24];
+
+	if (n->draining)
+		return;
+	n->draining = n->fabric.draining = true;
+	supervisor_say("STOPPING=1\nSTATUS=draining, %" PRIu32 " in flight", n->fabric.flights.count);
+	snprintf(count, sizeof count, "%" PRIu32, n->fabric.flights.count);
+	log_event(LOG_LEVEL_INFO, "draining", "in_flight", count, NULL);
+	listeners_close(n);
+	timer_init(&n->drain, on_over);
+	timer_set(&n->fabric.wheel, &n->drain, n->fabric.now, n->set->drain_ms);
+}
+
+void
+drain_flush(struct node *n)
+{
+	while (n->stopping && !n->at_once && net_lingers(n->net))
+		ev_run(n->loop, EVRUN_ONCE);
+}
