@@ -1,6 +1,8 @@
 /* fd.c - see fd.h. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +17,25 @@ fd_cloexec(int fd)
 	int flags = fcntl(fd, F_GETFD);
 
 	return flags == -1 ? -1 : fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
+}
+
+void
+fd_cloexec_others(void)
+{
+	DIR *d = opendir("/dev/fd");
+	long most = sysconf(_SC_OPEN_MAX);
+	struct dirent *entry;
+	int fd;
+
+	if (!d) {
+		for (fd = 3; fd < (most > 0 && most < 65536 ? most : 65536); fd++)
+			fcntl(fd, F_SETFD, FD_CLOEXEC);
+		return;
+	}
+	while ((entry = readdir(d)) != NULL)
+		if ((fd = atoi(entry->d_name)) > 2)
+			fcntl(fd, F_SETFD, FD_CLOEXEC);
+	closedir(d);
 }
 
 int

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+void fd_cloexec_others(void);	/* every one but stdin, stdout and stderr */
 int fd_prepare(int fd);			/* close-on-exec and non-blocking; -1: errno */
 int fd_cloexec(int fd);
 int fd_read_file(const char *path, size_t max, struct buf *, struct err *);

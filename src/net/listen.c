@@ -307,6 +307,19 @@ listen_unix(struct net *net, const char *path, unsigned mode, accepted_fn *accep
 	return l;
 }
 
+int
+listener_fd(const struct listener *l)
+{
+	return l->io.fd;
+}
+
+void
+listener_leave(struct listener *l)
+{
+	free(l->path);
+	l->path = NULL;
+}
+
 const char *
 listener_name(const struct listener *l)
 {

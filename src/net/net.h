@@ -66,6 +66,8 @@ struct listener *listen_unix(struct net *, const char *path, unsigned mode,
 	/* a stale socket file of a dead process is replaced, a live one is not */
 const char *listener_name(const struct listener *);
 	/* "127.0.0.1:41234", with the port that the system picked */
+int listener_fd(const struct listener *);
+void listener_leave(struct listener *);	/* a unix path stays: it is of another process now */
 void listener_close(struct listener *);	/* unlinks a unix path; NULL is fine */
 	/* at the descriptor limit a listener pauses for 100 ms instead of
 	 * spinning, and counts it (accept_paused) */

@@ -222,6 +222,15 @@ builtin_end(struct builtin *b, uint64_t id)
 	answer_pump(b, a);
 }
 
+void
+builtin_refuse(struct builtin *b, uint64_t id, enum error error, const char *why)
+{
+	struct reply *a = answer_find(b, id);
+
+	if (a)
+		answer_refuse(b, a, error, why);
+}
+
 /* --- the port --- */
 
 static int

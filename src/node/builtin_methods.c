@@ -65,6 +65,16 @@ begin_drain(struct asking *q)
 }
 
 static void
+begin_upgrade(struct asking *q)
+{
+	struct err e = { .status = 0 };
+
+	q->a->later = true;
+	if (upgrade_begin(&q->b->node->upgrade, q->a->id, &e) == -1)
+		answer_refuse(q->b, q->a, E_busy, e.text);
+}
+
+static void
 act_on_link(struct asking *q)
 {
 	struct err e = { .status = 0 };
@@ -145,6 +155,7 @@ static const struct method { const char *name; enum asker who; void (*begin)(str
 	{ "watch",	ADMIN,	begin_watch },
 	{ "top",	ADMIN,	begin_top },
 	{ "drain",	ADMIN,	begin_drain },
+	{ "upgrade",	ADMIN,	begin_upgrade },
 	{ "flows",	ADMIN,	say_flows },
 	{ "rules",	ADMIN,	say_rules },
 	{ "policy",	ADMIN,	say_policy },

@@ -344,7 +344,7 @@ control_look(struct control *c)
 {
 	struct node *n = c->node;
 
-	if (c->conn)
+	if (c->conn || c->stopping)
 		return;		/* it says itself what there is */
 	n->fabric.gate.expected = control_expected(n) || n->fabric.gate.hooks != 0;
 	c->idle = c->idle || !n->fabric.gate.expected;
@@ -366,21 +366,25 @@ control_open(struct control *c, struct node *n)
 }
 
 void
+control_stop(struct control *c)
+{
+	c->stopping = true;
+	timer_drop(&c->node->fabric.wheel, &c->timer);
+	disconnect(c);
+	c->state = CONTROL_NONE;
+	if (c->pid) {
+		kill(c->pid, SIGTERM);
+		kill(c->pid, SIGCONT);	/* also one that somebody stopped */
+	}
+}
+
+void
 control_close(struct control *c)
 {
 	if (!c->node)
 		return;
-	c->stopping = true;
-	timer_drop(&c->node->fabric.wheel, &c->timer);
-	dial_close(c->dial);
-	conn_close(c->conn);
-	c->dial = NULL;
-	c->conn = NULL;
-	if (c->pid) {
-		kill(c->pid, SIGTERM);
-		kill(c->pid, SIGCONT);	/* also one that somebody stopped */
-		ev_child_stop(c->node->loop, &c->child);
-	}
+	control_stop(c);
+	ev_child_stop(c->node->loop, &c->child);
 	buf_free(&c->body);
 	rulebook_free(&c->rules);
 	decisions_free(&c->decisions);

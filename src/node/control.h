@@ -77,6 +77,7 @@ struct control {
 };
 
 void control_open(struct control *, struct node *);	/* starts at once, if a policy is expected */
+void control_stop(struct control *);	/* for good: ends the child that we started */
 void control_close(struct control *);	/* ends the child that we started */
 bool control_expected(const struct node *);	/* confdir has a policy.lua, or there is a route.sock */
 void control_look(struct control *);	/* what is expected may have changed */

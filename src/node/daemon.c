@@ -91,15 +91,21 @@ daemon_pidfile(const char *path, struct err *e)
 }
 
 void
+daemon_pidfile_leave(void)
+{
+	if (pid_fd != -1)
+		close(pid_fd);
+	pid_path[0] = '\0';
+	pid_fd = -1;
+}
+
+void
 daemon_pidfile_remove(void)
 {
 	/* its directory may not be that of the user that we became: then it is empty */
 	if (pid_path[0] && unlink(pid_path) == -1 && ftruncate(pid_fd, 0) == -1)
 		log_event(LOG_LEVEL_WARNING, "pidfile_left", "path", pid_path, "why", strerror(errno), NULL);
-	if (pid_fd != -1)
-		close(pid_fd);
-	pid_path[0] = '\0';
-	pid_fd = -1;
+	daemon_pidfile_leave();
 }
 
 static struct passwd *
@@ -141,6 +147,8 @@ daemon_user(const char *name, const char *const *files, struct err *e)
 	for (; *files; files++)
 		if (lchown(*files, pw->pw_uid, pw->pw_gid) == -1)
 			return err_sys(e, "cannot give %s to user '%.60s'", *files, name);
+	if (pid_fd != -1 && fchown(pid_fd, pw->pw_uid, pw->pw_gid) == -1)
+		return err_sys(e, "cannot give %s to user '%.60s'", pid_path, name);
 	if (initgroups(name, pw->pw_gid) == -1 || setgid(pw->pw_gid) == -1 ||
 	    setuid(pw->pw_uid) == -1)
 		return err_sys(e, "cannot become user '%.60s'", name);

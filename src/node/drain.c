@@ -34,19 +34,22 @@ drain_finish(struct node *n)
 	ev_break(n->loop, EVBREAK_ALL);
 }
 
+/* After an upgrade also those wait somewhere else who would find nobody here later. */
 static void
-let_go(struct node *n)
+let_go(struct node *n, bool replaced)
 {
 	list_each_safe(at, &n->links.uplinks) {
 		struct uplink *u = list_of(at, struct uplink, place);
 
-		if (u->link && link_is_idle(u->link))
+		if (u->link ? link_is_idle(u->link) : replaced)
 			uplink_stop(u);
 	}
+	if (replaced && list_empty(&n->links.uplinks))
+		upgrade_uplinks_gone(&n->upgrade);
 	list_each(at, &n->links.all) {
 		struct link *l = list_of(at, struct link, place);
 
-		if (l->network && link_is_idle(l))
+		if ((l->network || (replaced && !l->dialled)) && link_is_idle(l))
 			link_goodbye(l);
 	}
 }
@@ -54,9 +57,13 @@ let_go(struct node *n)
 void
 drain_turn(struct node *n)
 {
+	bool replaced = n->upgrade.step == UPGRADE_DONE;
+
 	if (n->stopping)
 		return;
-	let_go(n);
+	let_go(n, replaced);
+	if (replaced && n->doors.count + n->links.greeting_count)
+		return;		/* who came before the new process did is heard */
 	/* who watches would watch for ever */
 	if (n->fabric.flights.count <= builtin_endless(n->builtin))
 		drain_finish(n);
@@ -70,19 +77,25 @@ on_over(struct wheel *w, struct timer *t)
 }
 
 void
-node_drain(struct node *n)
+drain_begin(struct node *n)
 {
 	char count[24];
 
-	if (n->draining)
-		return;
 	n->draining = n->fabric.draining = true;
-	supervisor_say("STOPPING=1\nSTATUS=draining, %" PRIu32 " in flight", n->fabric.flights.count);
 	snprintf(count, sizeof count, "%" PRIu32, n->fabric.flights.count);
 	log_event(LOG_LEVEL_INFO, "draining", "in_flight", count, NULL);
 	listeners_close(n);
 	timer_init(&n->drain, on_over);
 	timer_set(&n->fabric.wheel, &n->drain, n->fabric.now, n->set->drain_ms);
+}
+
+void
+node_drain(struct node *n)
+{
+	if (n->draining)
+		return;
+	supervisor_say("STOPPING=1\nSTATUS=draining, %" PRIu32 " in flight", n->fabric.flights.count);
+	drain_begin(n);
 }
 
 void

@@ -39,7 +39,8 @@ listeners_open(struct node *n, struct err *e)
 		if (!n->listeners[i])
 			return err_exit(e, e->status ? e->status : EXIT_CANTCREAT);
 	}
-	return inherit_close(e);
+	/* who goes may have listened elsewhere too */
+	return inherit_close(e) == -1 && !succeed_waits() ? -1 : 0;
 }
 
 void

@@ -136,7 +136,8 @@ on_signal(struct ev_loop *loop, ev_signal *w, int revents)
 		ev_break(loop, EVBREAK_ALL);
 		break;
 	case SIGHUP:
-		renew_signal(n);
+		if (!n->draining)
+			renew_signal(n);
 		break;
 	case SIGUSR1:		/* there are no log or capture files to open again */
 		break;
@@ -204,6 +205,7 @@ open_inside(struct node *n, struct arguments a, struct err *e)
 	inner_open(&n->inner, &n->fabric, from, true);
 	inner_open(&n->rules, &n->fabric, "rule:", false);
 	renew_open(&n->renewal, n, a);
+	upgrade_open(&n->upgrade, n);
 	return 0;
 }
 
@@ -233,6 +235,14 @@ drop_to_user(struct node *n, struct err *e)
 	return daemon_user(n->set->user, files, e) == -1 || settings_readable(n->set, e) == -1 ? -1 : 0;
 }
 
+int
+node_take_place(struct node *n, struct err *e)
+{
+	if (rundir_lock(&n->run, e) == -1)
+		return -1;
+	return n->set->pidfile ? daemon_pidfile(n->set->pidfile, e) : 0;
+}
+
 static int
 open_node(struct node *n, struct arguments a, struct err *e)
 {
@@ -240,9 +250,8 @@ open_node(struct node *n, struct arguments a, struct err *e)
 	uid_t owner = geteuid();
 
 	if ((s->user && daemon_uid(s->user, &owner, e) == -1) ||
-	    rundir_open(&n->run, s->rundir, owner, e) == -1)
-		return -1;
-	if (s->pidfile && daemon_pidfile(s->pidfile, e) == -1)
+	    rundir_find(&n->run, s->rundir, owner, e) == -1 ||
+	    (!succeed_waits() && node_take_place(n, e) == -1))
 		return -1;
 	if ((n->loop = ev_default_loop(EVFLAG_NOENV | EVFLAG_AUTO)) == NULL)
 		return err_exit(e, 71), err_sys(e, "cannot make an event loop");
@@ -275,32 +284,28 @@ open_node(struct node *n, struct arguments a, struct err *e)
 	if (credentials_open(&n->credentials, s, e) == -1)
 		return s->user ? err_at(e, "as user '%.60s'", s->user) : -1;
 	node_use_credentials(n);
+	if (succeed_waits() && (succeed_ask(e) == -1 || node_take_place(n, e) == -1))
+		return -1;
+	succeed_taken();
 	start_watchers(n);
 	control_open(&n->control, n);
 	return 0;
 }
 
 static void
-open_uplink(struct node *n)
+open_uplinks(void *owner)
 {
+	struct node *n = owner;
 	struct settings *s = n->set;
 
-	if (s->uplink_count == 0)
-		return;
 	for (size_t i = 0; i < s->uplink_count; i++)
 		n->uplink.urls[n->uplink.url_count++] = s->uplink[i];
-	n->uplink.insecure = s->insecure;
-	n->uplink.welcomed = on_welcomed;
-	n->uplink.owner = n;
-	n->fabric.has_uplink = true;
-	uplink_start(&n->uplink);
-}
-
-static void
-open_peers(struct node *n)
-{
-	struct settings *s = n->set;
-
+	if (s->uplink_count) {
+		n->uplink.insecure = s->insecure;
+		n->uplink.welcomed = on_welcomed;
+		n->uplink.owner = n;
+		uplink_start(&n->uplink);
+	}
 	for (size_t i = 0; i < s->peer_count; i++) {
 		n->peers[i].urls[n->peers[i].url_count++] = s->peers[i];
 		n->peers[i].insecure = s->insecure;
@@ -317,6 +322,7 @@ close_node(struct node *n)
 		listener_close(n->bus);
 		doors_close(&n->doors);
 		drain_stop_uplinks(n);
+		upgrade_close(&n->upgrade);
 		renew_close(&n->renewal);
 		control_close(&n->control);
 		links_free(&n->links);
@@ -373,6 +379,7 @@ node_run(struct settings *s, struct arguments a)
 	if (!n)
 		return no_memory(s);
 	n->set = s;
+	n->arguments = a;
 	n->run.lock = -1;
 	list_init(&n->links.all);
 	list_init(&n->explanations);
@@ -380,12 +387,15 @@ node_run(struct settings *s, struct arguments a)
 	log_open(program(s), (enum log_format)s->log_format, (enum log_level)s->log_level,
 	    s->daemon);
 	fd_limit_raise();
-	if ((s->daemon && daemon_fork(&e) == -1) || open_node(n, a, &e) == -1) {
+	if ((s->daemon && !succeed_waits() && daemon_fork(&e) == -1) || open_node(n, a, &e) == -1) {
 		fprintf(stderr, "%s: %s\n", program(s), e.text);
+		if (n->bus && succeed_waits())
+			listener_leave(n->bus);
+		succeed_failed(e.text);
 		status = e.status ? e.status : 70;
 	} else {
-		open_uplink(n);
-		open_peers(n);
+		n->fabric.has_uplink = s->uplink_count > 0;
+		succeed_when_free(n->loop, open_uplinks, n);
 		n->ready = true;
 		listeners_say(n);
 		daemon_ready();

@@ -10,6 +10,7 @@
  *	inner.c			the node as a client of itself
  *	monitor.c		/healthz /readyz /metrics
  *	listeners.c		where it listens, and who comes in
+ *	upgrade.c succeed.c	another process in the place of this one
  *	drain.c			the end that lets everybody finish
  *	node.c			putting it together; the loop; signals
  */
@@ -24,6 +25,7 @@
 #include "node/renewal.h"
 #include "node/rundir.h"
 #include "node/settings.h"
+#include "node/upgrade.h"
 
 struct builtin;
 struct explanation;
@@ -52,6 +54,8 @@ struct node {
 	ev_timer tick;			/* the wheel's next turn */
 	ev_signal signals[6];
 	struct timer digest, drain;
+	struct arguments arguments;	/* of main: what is started in our place has the same */
+	struct upgrade upgrade;
 };
 
 int node_check(struct settings *);	/* prints them, after looking at the files they name; exit status */
@@ -62,6 +66,7 @@ void node_on_link(struct links *, const char *what, const struct link *, const c
 void node_event(struct node *, const char *what, const char *subject, const char *peer,
     const char *why);			/* to the log and to those who watch */
 
+int node_take_place(struct node *, struct err *);	/* the run directory and the pid file; -1: another has it */
 void node_use_credentials(struct node *);	/* who dials or is accepted from now on meets them */
 void node_denied(struct node *, const struct decision *);	/* to those who watch */
 int control_gate(struct node *, struct err *);		/* control_talk.c: the gate asks through it */
@@ -75,6 +80,7 @@ void listeners_close(struct node *);		/* ports; the bus goes on */
 
 /* drain.c */
 void node_drain(struct node *);		/* as SIGTERM does; again: nothing more */
+void drain_begin(struct node *);	/* the same without a word to the supervisor: another is in our place */
 void drain_finish(struct node *);	/* waits for nobody any more; leaves the loop */
 void drain_turn(struct node *);		/* while it drains: the end of a turn */
 void drain_flush(struct node *);	/* after the loop: what is still to be written goes out */
@@ -85,6 +91,7 @@ struct builtin *builtin_open(struct node *, struct err *);
 void builtin_close(struct builtin *);
 void builtin_say(struct builtin *, uint64_t answer, struct str lines);	/* who has gone: no harm */
 void builtin_end(struct builtin *, uint64_t answer);
+void builtin_refuse(struct builtin *, uint64_t answer, enum error, const char *why);	/* instead of an end */
 void builtin_event(struct builtin *, struct str json_line);	/* to watchers */
 bool builtin_watched(const struct builtin *);
 uint32_t builtin_endless(const struct builtin *);	/* answers that go on until they are cancelled */

@@ -1,7 +1,6 @@
 /* route_child.c - see route_child.h. */
 #include "config.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -43,26 +42,6 @@ route_program(const char *argv0, char to[512])
 	return "fedx-route";
 }
 
-/* In the child: descriptors that someone opened without close-on-exec. */
-static void
-close_others(void)
-{
-	DIR *d = opendir("/dev/fd");
-	long most = sysconf(_SC_OPEN_MAX);
-	struct dirent *entry;
-	int fd;
-
-	if (!d) {
-		for (fd = 3; fd < (most > 0 && most < 65536 ? most : 65536); fd++)
-			close(fd);
-		return;
-	}
-	while ((entry = readdir(d)) != NULL)
-		if ((fd = atoi(entry->d_name)) > 2 && fd != dirfd(d))
-			fcntl(fd, F_SETFD, FD_CLOEXEC);
-	closedir(d);
-}
-
 static void
 become(const char *program, const char *const argv[], int out)
 {
@@ -77,7 +56,7 @@ become(const char *program, const char *const argv[], int out)
 	if (null == -1 || dup2(null, 0) == -1 || dup2(out == -1 ? null : out, 1) == -1 ||
 	    (out != -1 && dup2(out, 2) == -1))
 		_exit(EXIT_NO_PROGRAM);
-	close_others();
+	fd_cloexec_others();	/* also those that someone else has opened */
 	execvp(program, (char *const *)(uintptr_t)argv);
 	fprintf(stderr, "cannot run %s: %s\n", program, strerror(errno));
 	_exit(EXIT_NO_PROGRAM);

@@ -69,13 +69,14 @@ lock_is_there(const struct rundir *r)
 	    held.st_dev == there.st_dev && held.st_ino == there.st_ino;
 }
 
-static int
-take_lock(struct rundir *r, struct err *e)
+int
+rundir_lock(struct rundir *r, struct err *e)
 {
 	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char pid[24];
 	int n;
 
+	err_exit(e, 73);
 	r->lock = open(r->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (r->lock == -1)
 		return err_sys(e, "cannot open %s", r->lock_path);
@@ -91,7 +92,7 @@ take_lock(struct rundir *r, struct err *e)
 	}
 	if (!lock_is_there(r)) {	/* its last holder removed it between our open and our lock */
 		close(r->lock);
-		return take_lock(r, e);
+		return rundir_lock(r, e);
 	}
 	n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
 	if (ftruncate(r->lock, 0) == -1 || write(r->lock, pid, (size_t)n) != n)
@@ -101,7 +102,7 @@ take_lock(struct rundir *r, struct err *e)
 }
 
 static int
-open_for(struct rundir *r, const char *name, const char *path, uid_t owner, struct err *e)
+find(struct rundir *r, const char *name, const char *path, uid_t owner, struct err *e)
 {
 	*r = (struct rundir){ .lock = -1 };
 	err_exit(e, 73);
@@ -115,19 +116,33 @@ open_for(struct rundir *r, const char *name, const char *path, uid_t owner, stru
 		err_exit(e, 78);
 		return -1;
 	}
-	return take_lock(r, e);
+	return err_exit(e, 0), 0;
+}
+
+int
+rundir_find(struct rundir *r, const char *path, uid_t owner, struct err *e)
+{
+	return find(r, "node", path, owner, e);
 }
 
 int
 rundir_open(struct rundir *r, const char *path, uid_t owner, struct err *e)
 {
-	return open_for(r, "node", path, owner, e);
+	return find(r, "node", path, owner, e) == -1 ? -1 : rundir_lock(r, e);
 }
 
 int
 rundir_open_route(struct rundir *r, const char *path, uid_t owner, struct err *e)
 {
-	return open_for(r, "route", path, owner, e);
+	return find(r, "route", path, owner, e) == -1 ? -1 : rundir_lock(r, e);
+}
+
+void
+rundir_unlock(struct rundir *r)
+{
+	if (r->lock != -1)
+		close(r->lock);
+	r->lock = -1;
 }
 
 void
@@ -137,6 +152,5 @@ rundir_close(struct rundir *r)
 		return;
 	if (lock_is_there(r))
 		unlink(r->lock_path);
-	close(r->lock);
-	r->lock = -1;
+	rundir_unlock(r);
 }

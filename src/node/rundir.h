@@ -23,6 +23,10 @@ int rundir_open(struct rundir *, const char *path, uid_t owner, struct err *);
 	/* path NULL: $FEDX_RUN, $XDG_RUNTIME_DIR/fedx, the compiled-in one; makes
 	 * it (one level), checks it (ours, or of `owner`, whom we become), locks it; -1: *e, status 73 or 78 (in use: the
 	 * pid is named) */
+int rundir_find(struct rundir *, const char *path, uid_t owner, struct err *);
+	/* the same without the lock, which another node still holds */
+int rundir_lock(struct rundir *, struct err *);
+void rundir_unlock(struct rundir *);	/* for a successor: the file stays */
 int rundir_open_route(struct rundir *, const char *path, uid_t owner, struct err *);
 	/* the same for fedx-route: its own lock and socket */
 void rundir_close(struct rundir *);

@@ -18,11 +18,13 @@ node_start(uint8_t role, int argc, char **argv)
 	int status;
 
 	supervisor_open();
+	succeed_open();
 	settings_init(&s, role);
 	if ((status = options_parse(&s, argc, argv)) != -1)
 		return status;
 	if (inherit_open(&e) == -1 || settings_load(&s, a, &e) == -1) {
 		fprintf(stderr, "%s: %s\n", program, e.text);
+		succeed_failed(e.text);
 		return e.status ? e.status : 78;
 	}
 	status = s.check ? node_check(&s) : node_run(&s, a);

@@ -56,6 +56,21 @@ supervisor_open(void)
 }
 
 void
+supervisor_restore(void)
+{
+	char path[sizeof at.sun_path + 1], us[32];
+
+	if (at_len == 0)
+		return;
+	snprintf(path, sizeof path, "%s%.*s", at.sun_path[0] ? "" : "@",
+	    (int)(at_len - offsetof(struct sockaddr_un, sun_path)) - !at.sun_path[0], at.sun_path + !at.sun_path[0]);
+	setenv("NOTIFY_SOCKET", path, 1);
+	snprintf(us, sizeof us, "%.0f", watchdog_s * 1e6);
+	if (watchdog_s > 0)
+		setenv("WATCHDOG_USEC", us, 1);
+}
+
+void
 supervisor_say(const char *fmt, ...)
 {
 	char text[512];

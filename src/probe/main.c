@@ -23,6 +23,7 @@ const struct verb_row verbs[VERB_COUNT] = {
 	[VERB_WATCH] =	{ "watch", "", 0, 0, watch_run },
 	[VERB_TOP] =	{ "top", "", 0, 0, watch_run },
 	[VERB_DRAIN] =	{ "drain", "", 0, 0, show_run },
+	[VERB_UPGRADE] = { "upgrade", "", 0, 0, show_run },
 	[VERB_KEYGEN] =	{ "keygen", "hub NAME | leaf NAME | token NODE", 0, 0, NULL },
 	[VERB_EXPLAIN] = { "explain", "[--method M] [--as PEER] FROM TO | --decision ID", 2, 2, explain_run },
 	[VERB_FLOWS] =	{ "flows", "", 0, 0, policy_run },
@@ -48,6 +49,7 @@ static const char help[] =
 "  link WHAT NODE | URL                pause, resume, retry or drain a link\n"
 "  trace NODE | SERVICE | ENDPOINT     every node on the way\n"
 "  watch | top | drain                 events; counters; let the node finish\n"
+"  upgrade                             another process in the node's place\n"
 "  explain FROM TO | --decision ID     which rule decides, which way it goes\n"
 "  policy | rules | flows              the policy in force; what it decided\n"
 "  reload [--check | --confirm SECONDS] test the policy and take it\n"

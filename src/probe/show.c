@@ -1,4 +1,4 @@
-/* show.c - fedx-probe links, peers, routes, services, endpoints, version, drain: what the node says. */
+/* show.c - fedx-probe links, peers, routes, services, endpoints, version, drain, upgrade: what the node says. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -8,7 +8,7 @@
 #include "probe/show.h"
 #include "wire/json.h"
 
-enum { COLUMN_LIST = 16 };
+enum { COLUMN_LIST = 16, UPGRADE_WAIT_MS = 40000 };
 
 static const struct list {
 	enum verb verb;
@@ -46,7 +46,8 @@ static const struct list {
 	{ VERB_VERSION, "fedx/version", {
 		{ "program", "program", false }, { "node", "node", false },
 		{ "version", "version", false } } },
-	{ VERB_DRAIN, "fedx/drain", { { "draining", "draining", false } } }
+	{ VERB_DRAIN, "fedx/drain", { { "draining", "draining", false } } },
+	{ VERB_UPGRADE, "fedx/upgrade", { { "upgraded", "upgraded", false }, { "pid", "pid", true } } }
 };
 
 static const struct list *
@@ -127,6 +128,7 @@ show_run(struct probe *p)
 	const struct list *l = list_of_verb(p->verb);
 	struct err e = { .text = "" };
 	struct buf ask, answer;
+	uint32_t wait_ms = p->verb == VERB_UPGRADE ? UPGRADE_WAIT_MS : WAIT_MS;
 	int r;
 
 	buf_init(&ask, LIST_MAX);
@@ -136,7 +138,7 @@ show_run(struct probe *p)
 		json_quote(&ask, str(p->operand[0]));
 		buf_str(&ask, STR("}"));
 	}
-	if ((r = probe_ask(p, l->subject, buf_view(&ask), WAIT_MS, &answer, &e)) == 0)
+	if ((r = probe_ask(p, l->subject, buf_view(&ask), wait_ms, &answer, &e)) == 0)
 		r = print(p, l, buf_view(&answer), &e);
 	buf_free(&ask);
 	buf_free(&answer);

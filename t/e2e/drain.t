@@ -74,6 +74,7 @@ stop "$a"; stop "$b"; stop "$c"
 hub --set drain.wait=1h --set link.come_back=1h
 leaf a && leaf b && leaf c
 start fedx-probe -r b serve hang -- sh -c ': >hanging; exec sleep 600'
+ok 'a service is known' eventually sh -c 'fedx-probe -r h -H services | grep -q ^hang && fedx-probe -r h -H links | grep -q "^a.test"'
 start fedx-probe -r a call hang m x
 caller=$pid caller_log=$log
 ok 'a call is under way' eventually test -e hanging
