@@ -14,7 +14,7 @@ _fedx_probe_names() {	# VERB COLUMN [SERVICE]: names out of a list of the node, 
 
 _fedx_probe() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb='' service='' at=0 i
-	local verbs='ping call serve pub sub links peers routes link services endpoints trace watch top drain explain flows policy rules reload confirm undo doctor keygen version'
+	local verbs='ping call serve pub sub links peers routes link services endpoints trace watch top drain upgrade explain flows policy rules reload confirm undo doctor keygen version'
 	local common='-r -j -H -q -h' words=''
 
 	COMPREPLY=()

@@ -174,5 +174,7 @@ ok '... and the old one has ended' eventually gone "$old"
 kill "$hub"
 ok 'the supervisor is told when it does stop' eventually told '^STOPPING=1' "$supervisor_log"
 eventually gone "$hub"
+kill "$a"
+ok 'and so does the leaf' eventually gone "$a"
 ok 'and nothing is left' not test -e h/node.sock -o -e h/node.lock -o -e pid
 done_testing

@@ -8,7 +8,8 @@ make=${MAKE:-make}
 
 root=$FEDX_RUN/root said=$FEDX_RUN/said
 # the directories of another prefix, as packagers have them
-run() { "$make" DESTDIR="$root" prefix=/usr mandir=/usr/share/man docdir=/usr/share/doc/fedx "$@" >"$said" 2>&1; }
+run() { "$make" DESTDIR="$root" prefix=/usr mandir=/usr/share/man docdir=/usr/share/doc/fedx \
+	systemdunitdir=/usr/lib/systemd/system rcdir=/usr/etc/rc.d "$@" >"$said" 2>&1; }
 files() { (cd "$root" && find . ! -type d | LC_ALL=C sort); }
 modes() { (cd "$root" && find . -type f -exec ls -l {} + | awk '{ print substr($1, 1, 10), $NF }' | LC_ALL=C sort -k2); }
 names() { for f in "$FEDX_SRC"/$1; do test ! -f "$f" || echo "$2${f##*/}"; done; }
@@ -18,6 +19,8 @@ want() {
 		share/zsh/site-functions/_fedx-probe share/doc/fedx/README.md share/doc/fedx/CHANGES share/doc/fedx/LICENSE
 	for f in "$FEDX_SRC"/share/man/*.[1-9]; do echo "./usr/share/man/man${f##*.}/${f##*/}"; done
 	names 'share/doc/*' ./usr/share/doc/fedx/
+	names 'share/systemd/*' ./usr/lib/systemd/system/
+	names 'share/rc.d/freebsd/*' ./usr/etc/rc.d/
 	names 'share/examples/*.sh' ./usr/share/doc/fedx/examples/
 	(cd "$FEDX_SRC/share/examples" && find policies three-clusters -type f | sed 's|^|./usr/share/doc/fedx/examples/|')
 }
@@ -25,6 +28,8 @@ ok 'it installs' run install
 is "$(want | while read -r f; do test -f "$root/$f" || echo "$f"; done)" '' 'programs, manuals, completions, documents, examples'
 is "$(modes | awk '$1 != "-rwxr-xr-x" && $2 ~ /bin\// || $1 !~ /^-rw[x-]r-[x-]r-[x-]$/')" '' '... that all may read, and run if they are programs'
 is "$(find "$root" -type d ! -perm 755)" '' '... in directories for all'
+is "$(cat "$root"/usr/lib/systemd/system/*.service "$root"/usr/etc/rc.d/* | grep -Ec '@[a-z]+@')" 0 'units and rc scripts have their paths'
+like "$(cat "$root/usr/lib/systemd/system/fedx-hub.service")" '^ExecStart=/usr/sbin/fedx-hub ' '... those of this installation'
 for f in sbin/fedx-hub sbin/fedx-leaf bin/fedx-probe
 do is "$("$root/usr/$f" -V | head -n 1)" "${f##*/} $(cat "$FEDX_SRC/VERSION")" "${f##*/} runs from there"
 done
