@@ -43,7 +43,8 @@ hub=$pid hub_log=$log
 ok 'the hub is ready' wait_ready "$hub_log"
 at=$(ready_at "$hub_log")
 ok 'and its policy' eventually is_up
-start fedx-probe serve echo -- cat
+# in one piece each, however busy the machine is
+start fedx-probe serve echo --coprocess -- perl -ne '$| = 1; /"id":(\d+).*"payload":"([^"]*)"/ && print qq({"id":$1,"payload":"$2"}\n)'
 served() { test "$(fedx-probe -q call echo m hi </dev/null 2>/dev/null)" = hi; }
 ok 'a service is there' eventually served
 
