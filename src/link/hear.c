@@ -36,7 +36,7 @@ is_proven_hub(const struct link *l, struct str said, struct str cluster)
 
 	if (!t)
 		return peer_is_us(conn_fd(l->conn));
-	return tls_peer_verified(t) &&
+	return tls_peer(t) && tls_peer(t)->vouched &&
 	    str_eq(cluster, said.n ? said : str(l->links->fabric->cluster));
 }
 

@@ -6,7 +6,7 @@
 #include "net/sha256.h"
 #include "net/tls_in.h"
 
-enum { NAME_MAX_BYTES = 255, SUITES = 6 };
+enum { NAME_MAX_BYTES = 255, SUITES = 6, ALERT = 7 };
 
 struct tls {
 	union {
@@ -17,10 +17,12 @@ struct tls {
 	struct tls_ctx *ctx;
 	struct tls_x509 *x509;		/* NULL once the handshake is over */
 	char name[NAME_MAX_BYTES + 1];
+	bool client;			/* our side of it */
 	bool open;			/* was open, perhaps is closed by now */
-	int refused;			/* BearSSL's number: we end it after the handshake */
-	bool shown;			/* hash is the peer's, and it holds the key */
-	uint8_t hash[TLS_HASH];
+	int refused;			/* why we end it after the handshake; 0: we do not */
+	uint8_t alert[ALERT];		/* a record that BearSSL does not write */
+	uint8_t alert_n, alert_sent;
+	struct tls_peer *peer;		/* NULL: it has shown nothing */
 	size_t io_size;
 	uint8_t io[];			/* records: in and out side by side */
 };
@@ -109,6 +111,24 @@ fail:
 	return NULL;
 }
 
+/* BearSSL asks for a certificate if it has a CA to name; this one has no name. */
+static const br_x500_name any_ca = { (unsigned char *)(uintptr_t)"\x30\x00", 2 };
+
+static void
+ask_client(struct tls *t)
+{
+	struct tls_ctx *ctx = t->ctx;
+
+	tls_x509_init(t->x509, ctx, TRUST_NOTED, NULL);
+	br_ssl_engine_set_x509(t->engine, &t->x509->vtable);
+	if (ctx->anchors.n)
+		br_ssl_server_set_trust_anchor_names_alt(&t->as.server, ctx->anchors.all,
+		    ctx->anchors.n);
+	else
+		br_ssl_server_set_trust_anchor_names(&t->as.server, &any_ca, 1);
+	br_ssl_engine_add_flags(t->engine, BR_OPT_TOLERATE_NO_CLIENT_AUTH);
+}
+
 static int
 set_own_server(struct tls *t)
 {
@@ -124,13 +144,8 @@ set_own_server(struct tls *t)
 		br_ssl_server_set_single_rsa(&t->as.server, ctx->chain.certs, ctx->chain.n,
 		    br_skey_decoder_get_rsa(&ctx->key), BR_KEYTYPE_SIGN,
 		    br_rsa_private_get_default(), br_rsa_pkcs1_sign_get_default());
-	if (ctx->ask_client) {
-		tls_x509_init(t->x509, ctx, TRUST_CA, NULL);
-		br_ssl_engine_set_x509(t->engine, &t->x509->vtable);
-		br_ssl_server_set_trust_anchor_names_alt(&t->as.server, ctx->anchors.all,
-		    ctx->anchors.n);
-		br_ssl_engine_add_flags(t->engine, BR_OPT_TOLERATE_NO_CLIENT_AUTH);
-	}
+	if (ctx->ask_client)
+		ask_client(t);
 	return br_ssl_server_reset(&t->as.server) ? 0 : -1;
 }
 
@@ -203,6 +218,7 @@ tls_client(struct tls_ctx *ctx, const char *name, struct err *e)
 	t = session_open(ctx, true, BR_SSL_BUFSIZE_BIDI, e);
 	if (!t)
 		return NULL;
+	t->client = true;
 	if (n)
 		memcpy(t->name, name, n);
 	br_ssl_client_zero(&t->as.client);
@@ -223,10 +239,23 @@ tls_free(struct tls *t)
 	if (!t)
 		return;
 	ctx = t->ctx;
-	free(t->x509);
+	tls_x509_free(t->x509);
+	free(t->peer);
 	tls_wipe(t, sizeof *t + t->io_size);
 	free(t);
 	tls_ctx_close(ctx);
+}
+
+/* BearSSL falls silent when it refuses a certificate: nothing is encrypted yet, so we may speak. */
+static void
+say_refused(struct tls *t)
+{
+	const struct tls_x509 *x = t->x509;
+
+	if (!x || x->trust == TRUST_NOTED || !x->why || t->alert_n)
+		return;
+	memcpy(t->alert, (uint8_t[ALERT]){ 21, 3, 3, 0, 2, 2, (uint8_t)tls_alert_for(x->why) }, ALERT);
+	t->alert_n = ALERT;
 }
 
 /* After every step of the engine: is the handshake over, and who is it? */
@@ -235,20 +264,22 @@ note(struct tls *t)
 {
 	struct tls_x509 *x = t->x509;
 
-	if (t->open || !(br_ssl_engine_current_state(t->engine)
-	    & (BR_SSL_SENDAPP | BR_SSL_RECVAPP)))
+	if (t->open)
 		return;
+	if (!(br_ssl_engine_current_state(t->engine) & (BR_SSL_SENDAPP | BR_SSL_RECVAPP))) {
+		say_refused(t);
+		return;
+	}
 	t->open = true;
 	if (!x)
 		return;
-	if (x->shown && !x->trusted)
+	if (x->shown && !x->holds)
 		t->refused = x->why;
-	t->shown = x->trusted;
-	memcpy(t->hash, x->hash, TLS_HASH);
+	t->peer = tls_x509_done(x);
 	/* no renegotiation, so nobody is verified again */
 	br_ssl_engine_set_x509(t->engine, NULL);
 	t->x509 = NULL;
-	free(x);
+	tls_x509_free(x);
 }
 
 enum tls_state
@@ -260,12 +291,12 @@ tls_state(const struct tls *t)
 }
 
 static int
-pin_error(const struct tls *t, struct err *e)
+pin_error(const struct tls_peer *peer, struct err *e)
 {
 	char hex[2 * TLS_HASH + 1];
 
 	for (size_t i = 0; i < TLS_HASH; i++)
-		snprintf(hex + 2 * i, 3, "%02x", t->x509->hash[i]);
+		snprintf(hex + 2 * i, 3, "%02x", peer->cert[i]);
 	return err_set(e, "the certificate is not the pinned one: it is sha256:%s; "
 	    "if that is right, pin it", hex);
 }
@@ -273,23 +304,25 @@ pin_error(const struct tls *t, struct err *e)
 int
 tls_error(const struct tls *t, struct err *e)
 {
+	const struct tls_x509 *x = t->x509;
 	int why = t->refused ? t->refused : br_ssl_engine_last_error(t->engine);
 
 	if (tls_state(t) != TLS_CLOSED || why == 0)
 		return 0;
+	if (x && x->trust != TRUST_NOTED && x->why)
+		why = x->why;
 	err_exit(e, TLS_FAILED);
-	if (why >= BR_ERR_SEND_FATAL_ALERT)
-		return err_set(e, "%s", tls_sent_sentence(why - BR_ERR_SEND_FATAL_ALERT));
-	if (why >= BR_ERR_RECV_FATAL_ALERT)
-		return err_set(e, "the other side ended TLS with alert %d: %s",
-		    why - BR_ERR_RECV_FATAL_ALERT,
-		    tls_alert_sentence(why - BR_ERR_RECV_FATAL_ALERT));
-	if (why == BR_ERR_X509_BAD_SERVER_NAME)
+	if (why == WHY_OTHER_NAME)
 		return err_set(e, "the certificate is for another name than '%.80s'; use a name "
 		    "that it carries or make one for this name", t->name);
-	if (why == BR_ERR_X509_NOT_TRUSTED && t->x509 && t->x509->trust == TRUST_PIN)
-		return pin_error(t, e);
-	return err_set(e, "%s", tls_sentence(why));
+	if (why == WHY_NOT_PINNED)
+		return pin_error(x->peer, e);
+	if (why >= WHY_NO_CLIENT_CA || why < BR_ERR_RECV_FATAL_ALERT)
+		return err_set(e, "%s", tls_sentence(why));
+	if (why >= BR_ERR_SEND_FATAL_ALERT)
+		return err_set(e, "%s", tls_sent_sentence(why - BR_ERR_SEND_FATAL_ALERT));
+	return err_set(e, "the other side ended TLS with alert %d: %s",
+	    why - BR_ERR_RECV_FATAL_ALERT, tls_alert_sentence(why - BR_ERR_RECV_FATAL_ALERT));
 }
 
 size_t
@@ -353,8 +386,11 @@ tls_flush(struct tls *t)
 struct str
 tls_cipher(struct tls *t)
 {
-	struct str cipher = { NULL, 0 };
+	struct str cipher = { (const char *)t->alert + t->alert_sent,
+	    (size_t)(t->alert_n - t->alert_sent) };
 
+	if (cipher.n)
+		return cipher;
 	cipher.p = (const char *)br_ssl_engine_sendrec_buf(t->engine, &cipher.n);
 	return cipher.p ? cipher : (struct str){ NULL, 0 };
 }
@@ -362,7 +398,9 @@ tls_cipher(struct tls *t)
 void
 tls_cipher_eat(struct tls *t, size_t n)
 {
-	if (n)
+	if (t->alert_sent < t->alert_n)
+		t->alert_sent += (uint8_t)n;
+	else if (n)
 		br_ssl_engine_sendrec_ack(t->engine, n);
 	note(t);
 }
@@ -373,18 +411,41 @@ tls_end(struct tls *t)
 	br_ssl_engine_close(t->engine);
 }
 
-bool
-tls_peer_hash(const struct tls *t, uint8_t hash[TLS_HASH])
+const struct tls_peer *
+tls_peer(const struct tls *t)
 {
-	if (t->shown && !t->refused)
-		memcpy(hash, t->hash, TLS_HASH);
-	return t->shown && !t->refused;
+	return t->refused ? NULL : t->peer;
 }
 
 bool
-tls_peer_verified(const struct tls *t)
+tls_peer_hash(const struct tls *t, uint8_t hash[TLS_HASH])
 {
-	return t->open && t->shown && !t->refused && t->ctx->trust != TRUST_ANYONE;
+	const struct tls_peer *peer = tls_peer(t);
+
+	if (peer)
+		memcpy(hash, peer->cert, TLS_HASH);
+	return peer != NULL;
+}
+
+bool
+tls_is_of(const struct tls *t, const struct tls_ctx *ctx)
+{
+	return t->ctx == ctx;
+}
+
+int
+tls_review(struct tls *t, struct tls_ctx *now, struct err *e)
+{
+	bool anyone = t->client && now && now->trust == TRUST_ANYONE;
+
+	if (t->peer && now)
+		tls_peer_judge(t->peer, now, t->client ? now->trust : TRUST_NOTED, t->name);
+	else if (t->peer)
+		t->peer->vouched = false;
+	if (!t->client || anyone || (t->peer && t->peer->vouched))
+		return 0;
+	return err_set(e, "the certificate that was shown would be refused now: %s",
+	    t->peer && now ? t->peer->why : "TLS is not set up any more");
 }
 
 const char *

@@ -19,12 +19,26 @@ enum { TLS_HASH = 32 };	/* SHA-256 of a certificate in DER */
 
 struct tls_settings {
 	const char *cert, *key;		/* PEM files; server: both needed */
-	const char *ca;			/* PEM file of anchors; client: needed unless pin or insecure */
-	const char *pin;		/* "sha256:<64 hex>": hash of the server's certificate; may be NULL */
+	const char *ca;			/* PEM file of anchors; client: needed unless pin or insecure;
+					 * server: of those who show a certificate; may be NULL */
+	const char *pin;		/* "sha256:HEX" of the server's certificate, "key:sha256:HEX" of
+					 * its public key; up to 8, with blanks between; may be NULL */
 	bool insecure;			/* client: take any certificate, unless pin or ca say which */
-	bool ask_client;		/* server: ask for a client certificate; none is
-					 * fine, one that is not under `ca` ends the session */
+	bool ask_client;		/* server: ask for a client certificate; whatever comes
+					 * is noted, and nobody refused for it */
 };
+
+/* The certificate that the other side has shown, and proven to hold the key of. */
+struct tls_peer {
+	uint8_t cert[TLS_HASH];		/* SHA-256 of it in DER */
+	uint8_t key[TLS_HASH];		/* SHA-256 of its SubjectPublicKeyInfo */
+	bool vouched;			/* a CA or a pin vouches for it: it may be what it says */
+	const char *why;		/* why nobody does; static; "" */
+	size_t n;			/* bytes of the chain, its own certificate first, in DER */
+	uint8_t chain[];
+};
+bool tls_peer_names(const struct tls_peer *, struct str node);
+	/* a dNSName of its subjectAltName is exactly that */
 
 struct tls_ctx *tls_ctx_open(const struct tls_settings *, struct err *);
 	/* reads the files; NULL says which and why (a key that others may read
@@ -33,12 +47,14 @@ struct tls_ctx *tls_ctx_open(const struct tls_settings *, struct err *);
 struct tls_ctx *tls_ctx_keep(struct tls_ctx *);	/* one more holder */
 void tls_ctx_close(struct tls_ctx *);		/* one holder less; wipes the key at the last */
 struct wall tls_ctx_expires(const struct tls_ctx *);	/* end of our certificate; s 0: none */
+bool tls_ctx_serves(const struct tls_ctx *);	/* our certificate is good for servers */
+bool tls_ctx_visits(const struct tls_ctx *);	/* for clients (extendedKeyUsage) */
 
 struct tls *tls_server(struct tls_ctx *, struct err *);
 struct tls *tls_client(struct tls_ctx *, const char *name, struct err *);
-	/* name: as in the certificate; an IP address is matched as text against
-	 * dNSName and CN too, since BearSSL does not read iPAddress; ALPN
-	 * "fedx/1" is offered by the client, chosen by the server when offered */
+	/* name: one of subjectAltName, an IP address as iPAddress or dNSName; the
+	 * CN is none; ALPN "fedx/1" is offered by the client, chosen by the
+	 * server when offered */
 void tls_free(struct tls *);			/* wipes; NULL is fine */
 
 enum tls_state { TLS_HANDSHAKE, TLS_OPEN, TLS_CLOSED };
@@ -53,9 +69,12 @@ void tls_flush(struct tls *);			/* end the open record */
 struct str tls_cipher(struct tls *);		/* records to send; until the next call */
 void tls_cipher_eat(struct tls *, size_t);
 void tls_end(struct tls *);			/* queue close_notify */
-bool tls_peer_hash(const struct tls *, uint8_t hash[TLS_HASH]);	/* false: none shown */
-bool tls_peer_verified(const struct tls *);
-	/* a CA or a pin vouches for the certificate that it has shown */
+const struct tls_peer *tls_peer(const struct tls *);	/* once open; NULL: none shown */
+bool tls_peer_hash(const struct tls *, uint8_t hash[TLS_HASH]);	/* of that; false: none shown */
+int tls_review(struct tls *, struct tls_ctx *now, struct err *);
+	/* what this context, and the time, say of it today: noted in tls_peer();
+	 * -1: it is a server's, and would be refused; now NULL: nobody vouches */
+bool tls_is_of(const struct tls *, const struct tls_ctx *);	/* it began in that context */
 const char *tls_alpn(const struct tls *);	/* "" when none */
 const char *tls_cipher_name(const struct tls *);	/* for the link list */
 

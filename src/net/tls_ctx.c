@@ -39,7 +39,7 @@ rsa_fits(const br_rsa_private_key *key, const br_rsa_public_key *shown)
 	    && modulus(ours, key) == len && !memcmp(ours, n, len);
 }
 
-/* The first certificate must decode and be for our key; its end is noted. */
+/* The first certificate must decode and be for our key; its end and uses are noted. */
 static int
 check_fit(struct tls_ctx *ctx, const struct tls_settings *s, struct err *e)
 {
@@ -47,6 +47,7 @@ check_fit(struct tls_ctx *ctx, const struct tls_settings *s, struct err *e)
 	const br_rsa_private_key *rsa = br_skey_decoder_get_rsa(&ctx->key);
 	br_x509_decoder_context dec;
 	const br_x509_pkey *shown;
+	struct x509 read;
 	bool fits;
 
 	br_x509_decoder_init(&dec, NULL, NULL);
@@ -62,6 +63,11 @@ check_fit(struct tls_ctx *ctx, const struct tls_settings *s, struct err *e)
 	if (!fits)
 		return err_set(e, "the key '%s' does not fit the first certificate in '%s'; "
 		    "the server's own certificate must come first", s->key, s->cert);
+	if (x509_read((struct str){ (const char *)ctx->chain.certs[0].data,
+	    ctx->chain.certs[0].data_len }, &read) == -1)
+		return err_set(e, "the certificate '%s' cannot be used: %s", s->cert,
+		    tls_sentence(WHY_UNREADABLE));
+	ctx->uses = read.uses;
 	ctx->expires.s = ((int64_t)dec.notafter_days - DAYS_TO_1970) * 86400
 	    + dec.notafter_seconds;
 	return 0;
@@ -82,22 +88,46 @@ load_own(struct tls_ctx *ctx, const struct tls_settings *s, struct err *e)
 }
 
 static int
+add_pin(struct tls_ctx *ctx, struct str word, struct err *e)
+{
+	struct str hash = str_starts(word, STR("key:")) ? str_skip(word, 4) : word;
+	struct tls_pin *pin = &ctx->pins[ctx->pin_count];
+
+	if (ctx->pin_count == TLS_PINS)
+		return err_set(e, "more than %d pins", TLS_PINS);
+	if (!str_starts(hash, STR("sha256:"))
+	    || str_hex(str_skip(hash, 7), pin->hash, TLS_HASH) == -1)
+		return err_set(e, "'%.*s' is no hash of a certificate or key; want sha256: or "
+		    "key:sha256: and 64 hex digits", word.n > 90 ? 90 : (int)word.n, word.p);
+	pin->key = hash.n != word.n;
+	ctx->pin_count++;
+	return 0;
+}
+
+static int
+add_pins(struct tls_ctx *ctx, struct str words, struct err *e)
+{
+	struct str word;
+
+	for (bool more = true; more; ) {
+		more = str_split(str_trim(words), ' ', &word, &words);
+		if (add_pin(ctx, word, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
 load_trust(struct tls_ctx *ctx, const struct tls_settings *s, struct err *e)
 {
-	struct str pin = str(s->pin);
-
 	if (s->pin) {
 		ctx->trust = TRUST_PIN;
-		if (!str_starts(pin, STR("sha256:"))
-		    || str_hex(str_skip(pin, 7), ctx->pin, TLS_HASH) == -1)
-			return err_set(e, "'%.80s' is no certificate hash; "
-			    "want sha256: and 64 hex digits", s->pin);
+		if (add_pins(ctx, str(s->pin), e) == -1)
+			return -1;
 	} else if (s->insecure && !s->ca) {
 		ctx->trust = TRUST_ANYONE;
 	}
 	ctx->ask_client = s->ask_client;
-	if (s->ask_client && !s->ca)
-		return err_set(e, "to ask for client certificates, give --tls-ca");
 	if (s->ca)
 		return tls_pem_anchors(s->ca, &ctx->anchors, e);
 	if (ctx->trust == TRUST_CA && !ctx->chain.n)
@@ -147,4 +177,16 @@ struct wall
 tls_ctx_expires(const struct tls_ctx *ctx)
 {
 	return ctx->expires;
+}
+
+bool
+tls_ctx_serves(const struct tls_ctx *ctx)
+{
+	return ctx->chain.n && ctx->uses & X509_SERVER;
+}
+
+bool
+tls_ctx_visits(const struct tls_ctx *ctx)
+{
+	return ctx->chain.n && ctx->uses & X509_CLIENT;
 }

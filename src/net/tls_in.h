@@ -5,7 +5,8 @@
  *	tls_pem.c	PEM files into chains, keys and anchors
  *	tls_ctx.c	settings into a context that many sessions share
  *	tls_x509.c	who the other side is: the CA's word, a pin, or anyone
- *	tls_text.c	BearSSL's error numbers as sentences
+ *	tls_peer.c	what it has shown, kept for as long as the session
+ *	tls_text.c	error numbers, BearSSL's and our own, as sentences and alerts
  *	tls.c		one session
  */
 #ifndef FEDX_TLS_IN_H
@@ -14,13 +15,27 @@
 #include <bearssl.h>
 
 #include "net/tls.h"
+#include "net/x509.h"
 
 /* Exit statuses of CONVENTIONS that loading and handshakes end with. */
 enum { TLS_NO_FILE = 66, TLS_FAILED = 76, TLS_NO_PERMISSION = 77, TLS_BAD_CONFIG = 78 };
 
 enum { DAYS_TO_1970 = 719528 };	/* BearSSL counts from the year 0 */
 
-enum tls_trust { TRUST_CA, TRUST_PIN, TRUST_ANYONE };
+enum { TLS_CHAIN_CERTS = 8, TLS_CHAIN_BYTES = 16 * 1024, TLS_PINS = 8 };
+
+/* Why a certificate is not taken, where BearSSL has no number for it. */
+enum {
+	WHY_NO_CLIENT_CA = 1000, WHY_UNKNOWN_CLIENT_CA, WHY_NOT_FOR_SERVERS, WHY_NOT_FOR_CLIENTS,
+	WHY_OTHER_NAME, WHY_UNREADABLE, WHY_LONG_CHAIN, WHY_NOT_PINNED, WHY_NOT_YET, WHY_NO_MEMORY
+};
+
+enum tls_trust {
+	TRUST_CA, TRUST_PIN, TRUST_ANYONE,
+	TRUST_NOTED	/* a client's: what the CA says is noted, and nobody refused for it */
+};
+
+struct tls_pin { bool key; uint8_t hash[TLS_HASH]; };	/* of the key, else of the certificate */
 
 struct tls_chain { br_x509_certificate *certs; size_t n; };
 struct tls_anchors { br_x509_trust_anchor *all; size_t n; };
@@ -29,11 +44,13 @@ struct tls_ctx {
 	unsigned holders;
 	enum tls_trust trust;
 	bool ask_client;
-	uint8_t pin[TLS_HASH];
+	struct tls_pin pins[TLS_PINS];
+	size_t pin_count;
 	struct tls_chain chain;		/* n 0: we show no certificate */
 	struct tls_anchors anchors;
 	br_skey_decoder_context key;	/* holds the private key's bytes itself */
 	struct wall expires;
+	unsigned uses;			/* of our own certificate: X509_SERVER, X509_CLIENT */
 };
 
 /* A verifier for BearSSL; lives from the start to the end of a handshake. */
@@ -43,11 +60,11 @@ struct tls_x509 {
 	enum tls_trust trust;
 	const char *name;		/* NULL: a client's certificate, any name */
 	unsigned shown;			/* certificates begun in this chain */
-	bool trusted;			/* the whole chain was accepted */
-	int why;			/* BearSSL's number, if it was not */
-	br_sha256_context sha;
-	uint8_t hash[TLS_HASH];		/* of the first certificate */
-	br_x509_decoder_context first;	/* its key, when no CA vouches */
+	int broken;			/* why the chain cannot even be kept; 0: it can */
+	int why;			/* nobody vouches for it; 0: somebody does */
+	bool holds;			/* its key decodes: the handshake proves who holds it */
+	struct tls_peer *peer;		/* of what has come so far; NULL: nothing */
+	br_x509_decoder_context first;	/* key and dates of the first certificate */
 	br_x509_minimal_context minimal;
 };
 
@@ -60,9 +77,20 @@ void tls_anchors_free(struct tls_anchors *);
 void tls_x509_init(struct tls_x509 *, const struct tls_ctx *, enum tls_trust,
     const char *name);
 	/* ctx and name must outlive it */
+struct tls_peer *tls_x509_done(struct tls_x509 *);
+	/* what was shown, if it proved its key: the caller's to free; NULL: none */
+void tls_x509_free(struct tls_x509 *);
+
+struct tls_peer *tls_peer_grow(struct tls_peer *, size_t n);
+	/* room for n bytes more; takes it, also on failure; NULL: no memory */
+int tls_peer_read(struct tls_peer *, struct x509 *first);
+	/* notes the hashes of the first certificate; -1: it cannot be read */
+void tls_peer_judge(struct tls_peer *, const struct tls_ctx *, enum tls_trust, const char *name);
+	/* anew, by the chain that was kept and the time that it is */
 
 const char *tls_sentence(int bearssl_error);
 	/* what went wrong and what to do; never NULL */
+int tls_alert_for(int why);		/* to tell the other side what is wrong with its certificate */
 const char *tls_alert_sentence(int alert);	/* why they ended it; never NULL */
 const char *tls_sent_sentence(int alert);	/* why BearSSL made us end it; never NULL */
 

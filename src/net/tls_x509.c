@@ -1,11 +1,15 @@
 /*
- * tls_x509.c - who the other side is: a verifier for BearSSL that notes the
- * hash of the first certificate, then takes the CA's word (BearSSL's own
- * verifier), compares a pin, or lets anyone pass.
+ * tls_x509.c - who the other side is: a verifier for BearSSL that keeps the
+ * chain it is shown, then takes the CA's word (BearSSL's own verifier),
+ * compares pins, lets anyone pass, or notes what there is to know of a client.
  *
- * Also where nobody vouches, the handshake proves that the other side holds
- * the key of the certificate it shows.
+ * BearSSL reads neither extendedKeyUsage nor iPAddress and falls back to the
+ * subject's CN, so uses and names are checked here (x509.h).  Also where
+ * nobody vouches, the handshake proves that the other side holds the key of
+ * the certificate it shows.
  */
+#include <stdlib.h>
+
 #include "net/tls_in.h"
 
 enum { RSA_LEAST = 2048 / 8 };
@@ -16,6 +20,12 @@ self(const br_x509_class **at)
 	return (struct tls_x509 *)(void *)at;
 }
 
+static bool
+asks_ca(const struct tls_x509 *x)
+{
+	return x->trust == TRUST_CA || x->trust == TRUST_NOTED;
+}
+
 static void
 start_chain(const br_x509_class **at, const char *sni)
 {
@@ -23,10 +33,10 @@ start_chain(const br_x509_class **at, const char *sni)
 
 	(void)sni;	/* is not sent for an address; the name to check is ours */
 	x->shown = 0;
-	x->trusted = false;
-	x->why = 0;
-	if (x->trust == TRUST_CA)
-		x->minimal.vtable->start_chain(&x->minimal.vtable, x->name);
+	x->broken = x->why = 0;
+	x->holds = false;
+	if (asks_ca(x))
+		x->minimal.vtable->start_chain(&x->minimal.vtable, NULL);
 }
 
 static void
@@ -34,11 +44,14 @@ start_cert(const br_x509_class **at, uint32_t length)
 {
 	struct tls_x509 *x = self(at);
 
-	if (x->shown++ == 0) {
-		br_sha256_init(&x->sha);
+	if (x->shown++ == 0)
 		br_x509_decoder_init(&x->first, NULL, NULL);
-	}
-	if (x->trust == TRUST_CA)
+	if (!x->broken && (x->shown > TLS_CHAIN_CERTS || length > TLS_CHAIN_BYTES
+	    || (x->peer && x->peer->n + length > TLS_CHAIN_BYTES)))
+		x->broken = WHY_LONG_CHAIN;
+	if (!x->broken && (x->peer = tls_peer_grow(x->peer, length)) == NULL)
+		x->broken = WHY_NO_MEMORY;
+	if (asks_ca(x))
 		x->minimal.vtable->start_cert(&x->minimal.vtable, length);
 }
 
@@ -47,12 +60,13 @@ append(const br_x509_class **at, const unsigned char *part, size_t n)
 {
 	struct tls_x509 *x = self(at);
 
-	if (x->shown == 1) {
-		br_sha256_update(&x->sha, part, n);
-		if (x->trust != TRUST_CA)
-			br_x509_decoder_push(&x->first, part, n);
+	if (!x->broken) {
+		memcpy(x->peer->chain + x->peer->n, part, n);
+		x->peer->n += n;
 	}
-	if (x->trust == TRUST_CA)
+	if (x->shown == 1)
+		br_x509_decoder_push(&x->first, part, n);
+	if (asks_ca(x))
 		x->minimal.vtable->append(&x->minimal.vtable, part, n);
 }
 
@@ -61,24 +75,71 @@ end_cert(const br_x509_class **at)
 {
 	struct tls_x509 *x = self(at);
 
-	if (x->shown == 1)
-		br_sha256_out(&x->sha, x->hash);
-	if (x->trust == TRUST_CA)
+	if (asks_ca(x))
 		x->minimal.vtable->end_cert(&x->minimal.vtable);
+}
+
+static bool
+is_pinned(const struct tls_x509 *x)
+{
+	for (size_t i = 0; i < x->ctx->pin_count; i++) {
+		const struct tls_pin *pin = &x->ctx->pins[i];
+
+		if (!memcmp(pin->hash, pin->key ? x->peer->key : x->peer->cert, TLS_HASH))
+			return true;
+	}
+	return false;
+}
+
+/* BearSSL has one number for both ends of the time that it is valid in. */
+static int
+before_or_after(const struct tls_x509 *x)
+{
+	int64_t now = wall_now().s, from = ((int64_t)x->first.notbefore_days - DAYS_TO_1970) * 86400
+	    + x->first.notbefore_seconds;
+
+	return now < from ? WHY_NOT_YET : BR_ERR_X509_EXPIRED;
+}
+
+/* What the CA says of the chain, and we of its first certificate. */
+static int
+judge_by_ca(struct tls_x509 *x, const struct x509 *first)
+{
+	int why;
+
+	if (x->trust == TRUST_NOTED && !x->ctx->anchors.n)
+		return WHY_NO_CLIENT_CA;
+	why = (int)x->minimal.vtable->end_chain(&x->minimal.vtable);
+	if (why == BR_ERR_X509_EXPIRED)
+		return before_or_after(x);
+	if (why == BR_ERR_X509_NOT_TRUSTED && x->trust == TRUST_NOTED)
+		return WHY_UNKNOWN_CLIENT_CA;
+	if (why)
+		return why;
+	if (x->trust == TRUST_NOTED)
+		return first->uses & X509_CLIENT ? 0 : WHY_NOT_FOR_CLIENTS;
+	if (!(first->uses & X509_SERVER))
+		return WHY_NOT_FOR_SERVERS;
+	return x509_names_host(first, str(x->name)) ? 0 : WHY_OTHER_NAME;
 }
 
 static int
 judge(struct tls_x509 *x)
 {
+	struct x509 first;
+
 	if (!x->shown)
 		return BR_ERR_X509_EMPTY_CHAIN;
-	if (x->trust == TRUST_CA)
-		return (int)x->minimal.vtable->end_chain(&x->minimal.vtable);
+	if (x->broken)
+		return x->broken;
 	if (br_x509_decoder_last_error(&x->first))
 		return br_x509_decoder_last_error(&x->first);
-	if (x->trust == TRUST_PIN && memcmp(x->hash, x->ctx->pin, TLS_HASH))
-		return BR_ERR_X509_NOT_TRUSTED;
-	return 0;
+	if (tls_peer_read(x->peer, &first) == -1)
+		return WHY_UNREADABLE;
+	x->holds = true;
+	if (asks_ca(x))
+		return judge_by_ca(x, &first);
+	return x->trust == TRUST_PIN && !is_pinned(x) ? WHY_NOT_PINNED : 0;
 }
 
 static unsigned
@@ -87,8 +148,11 @@ end_chain(const br_x509_class **at)
 	struct tls_x509 *x = self(at);
 
 	x->why = judge(x);
-	x->trusted = x->why == 0;
-	return (unsigned)x->why;
+	if (x->peer) {
+		x->peer->vouched = x->why == 0 && x->trust != TRUST_ANYONE;
+		x->peer->why = x->peer->vouched ? "" : tls_sentence(x->why);
+	}
+	return x->holds && x->trust == TRUST_NOTED ? 0 : (unsigned)x->why;
 }
 
 static const br_x509_pkey *
@@ -96,7 +160,7 @@ get_pkey(const br_x509_class *const *at, unsigned *usages)
 {
 	const struct tls_x509 *x = (const struct tls_x509 *)(const void *)at;
 
-	if (x->trust == TRUST_CA)
+	if (asks_ca(x) && x->why == 0)
 		return x->minimal.vtable->get_pkey(&x->minimal.vtable, usages);
 	if (usages)
 		*usages = BR_KEYTYPE_SIGN | BR_KEYTYPE_KEYX;
@@ -131,4 +195,22 @@ tls_x509_init(struct tls_x509 *x, const struct tls_ctx *ctx, enum tls_trust trus
 	br_x509_minimal_set_minrsa(&x->minimal, RSA_LEAST);
 	br_x509_minimal_set_time(&x->minimal, (uint32_t)(now.s / 86400 + DAYS_TO_1970),
 	    (uint32_t)(now.s % 86400));
+}
+
+struct tls_peer *
+tls_x509_done(struct tls_x509 *x)
+{
+	struct tls_peer *peer = x->holds ? x->peer : NULL;
+
+	if (peer)
+		x->peer = NULL;
+	return peer;
+}
+
+void
+tls_x509_free(struct tls_x509 *x)
+{
+	if (x)
+		free(x->peer);
+	free(x);
 }
