@@ -125,10 +125,11 @@ listen		addresses where links and clients are accepted, a list, as --listen says
 uplink		URLs of the hub, a list, as --uplink says them, those by SRV records too (fedxs+srv://example.net); each dial takes the next one
 peers		URLs of other hubs, a list, as --peer says them: each is dialled, and stays linked; hubs only
 rundir		the run directory, as --rundir says it
-token_file		a hub: the file of those who may join; a leaf: the file with the token to show
+token_file		a hub: the file of those who may join, by token or certificate; a leaf: the file with the token to show
 tls.cert		certificate chain in PEM
 tls.key		its key in PEM, a file that others cannot read
 tls.ca		certificates in PEM that sign the one of the hub
+tls.client_ca		a hub: certificates in PEM that sign those of nodes that join by certificate; which nodes those are, token_file says
 insecure	no	open without TLS and tokens, for demonstrations
 daemon	no	go to the background once ready, and log to syslog
 pidfile		a file for the process id
@@ -184,7 +185,7 @@ federation.links_per_minute	10	new links of one other cluster in a minute
 federation.requests_per_minute	100	requests of one other cluster in a minute
 drain.wait	10s	how long a drain waits for requests in flight
 dns.servers		name servers instead of those of the system, like 192.0.2.53,[2001:db8::53]:5353
-tls.pin		sha256: and 64 hex digits, the hash of the hub's certificate in DER: what is trusted instead of a CA, whatever name the certificate carries
+tls.pin		what is trusted instead of a CA, whatever name the certificate carries: sha256: and 64 hex digits, the hash of the hub's certificate in DER, or key:sha256: and that of its public key; up to 8 of them with blanks between
 uplink.token_file		what a hub shows to its uplink and its peers: a file with one token, as a leaf's --token-file
 log.level	info	how much is logged: error, warning, info or debug
 log.format	logfmt	logfmt or json

@@ -23,7 +23,7 @@ struct door {
 	char peer[];
 };
 
-enum { CLOSE_MS = 2000, RESPONSE_MAX = 4 << 20 };
+enum { CLOSE_MS = 2000, RESPONSE_MAX = 4 << 20, TLS_BROKEN = 76 };
 
 static void
 door_free(struct door *d)
@@ -58,6 +58,10 @@ on_lost(void *owner, const struct err *why)
 {
 	struct door *d = owner;
 
+	if (why->status == TLS_BROKEN) {
+		turn_away(d, why->text);
+		return;
+	}
 	log_event(LOG_LEVEL_DEBUG, "door_lost", "peer", d->peer, "why", why->text, NULL);
 	door_free(d);
 }

@@ -1,4 +1,4 @@
-/* auth.c - bearer tokens: reading the file, comparing in constant time. */
+/* auth.c - who may join: reading the file, comparing in constant time. */
 #include <stdlib.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -6,12 +6,15 @@
 #include "base/fd.h"
 #include "link/auth.h"
 #include "net/sha256.h"
+#include "net/tls.h"
 
 enum { HASH = 32, FILE_MAX = 16 << 20 };
 
+enum credential { BY_TOKEN, BY_CA, BY_CERT, BY_KEY };
+
 struct line {
 	uint8_t hash[HASH];
-	uint8_t role;
+	uint8_t role, by;
 	struct str node, cluster;	/* into auth.text */
 	int64_t expires;		/* seconds since 1970; 0: never */
 };
@@ -22,6 +25,24 @@ size_t
 auth_count(const struct auth *a)
 {
 	return a->count;
+}
+
+bool
+auth_asks_ca(const struct auth *a)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (a->lines[i].by == BY_CA)
+			return true;
+	return false;
+}
+
+bool
+auth_asks_certificates(const struct auth *a)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (a->lines[i].by != BY_TOKEN)
+			return true;
+	return false;
 }
 
 void
@@ -104,14 +125,34 @@ role_named(struct str s)
 }
 
 static int
+credential_parse(struct str word, struct line *l, struct err *e)
+{
+	static const struct { const char *prefix; enum credential by; } kinds[] = {
+		{ "sha256:", BY_TOKEN }, { "cert:sha256:", BY_CERT }, { "key:sha256:", BY_KEY },
+	};
+
+	l->by = BY_CA;
+	if (str_is(word, "cert"))
+		return 0;
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (str_starts(word, str(kinds[i].prefix))) {
+			l->by = kinds[i].by;
+			if (str_hex(str_skip(word, strlen(kinds[i].prefix)), l->hash, HASH) == 0)
+				return 0;
+		}
+	return err_set(e, "want cert, or sha256:, cert:sha256: or key:sha256: and 64 hex digits "
+	    "(fedx-probe keygen token makes the line)");
+}
+
+static int
 line_parse(struct str text, struct line *l, struct err *e)
 {
-	struct str role = next_word(&text), hash, expires;
+	struct str role = next_word(&text), credential, expires;
 
 	*l = (struct line){ .role = role_named(role) };
 	l->node = next_word(&text);
 	l->cluster = next_word(&text);
-	hash = next_word(&text);
+	credential = next_word(&text);
 	expires = next_word(&text);
 	if (l->role == ROLE_NONE)
 		return err_set(e, "unknown role '%.*s': want leaf, hub or client",
@@ -122,13 +163,13 @@ line_parse(struct str text, struct line *l, struct err *e)
 	if (!node_id_valid(l->cluster))
 		return err_set(e, "'%.*s' is no cluster name",
 		    l->cluster.n > 80 ? 80 : (int)l->cluster.n, l->cluster.p);
-	if (!str_starts(hash, STR("sha256:")) || str_hex(str_skip(hash, 7), l->hash, HASH) == -1)
-		return err_set(e, "want sha256: and 64 hex digits (fedx-probe keygen token makes the line)");
+	if (credential_parse(credential, l, e) == -1)
+		return -1;
 	if (expires.n && time_parse(expires, &l->expires) == -1)
 		return err_set(e, "'%.*s' is no time like 2027-01-31T00:00:00Z",
 		    expires.n > 40 ? 40 : (int)expires.n, expires.p);
 	if (str_trim(text).n)
-		return err_set(e, "there is more on the line than role, node, cluster, hash, expiry");
+		return err_set(e, "there is more on the line than role, node, cluster, credential, expiry");
 	return 0;
 }
 
@@ -175,7 +216,7 @@ auth_open(const char *path, struct err *e)
 		a->count++;
 	}
 	if (a->count == 0) {
-		err_set(e, "%s holds no token: nobody could join (fedx-probe keygen token NODE "
+		err_set(e, "%s holds no line: nobody could join (fedx-probe keygen token NODE "
 		    "makes one)", path);
 		goto fail;
 	}
@@ -204,46 +245,103 @@ covers(struct str pattern, struct str node)
 	return pattern.n == 1 || str_ends(node, str_skip(pattern, 1));
 }
 
-/* Of several lines for one token: the one that says yes, and names the node best. */
-static int
-fitness(const struct line *l, uint8_t role, struct str node, struct wall now)
+/* What the other end has shown, and says that it is. */
+struct claim {
+	const uint8_t *token;		/* its hash; NULL: none */
+	const struct tls_peer *cert;	/* NULL: none */
+	bool named;			/* the certificate has the node id */
+	uint8_t role;
+	struct str node;
+};
+
+static bool
+is_for(const struct line *l, const struct claim *c)
 {
-	return (covers(l->node, node) && l->role == role ? 2048 : 0) +
+	switch ((enum credential)l->by) {
+	case BY_TOKEN:
+		return c->token && same(c->token, l->hash);
+	case BY_CA:
+		return c->cert && c->cert->vouched && c->named && covers(l->node, c->node);
+	case BY_CERT:
+		return c->cert && same(c->cert->cert, l->hash);
+	case BY_KEY:
+		return c->cert && same(c->cert->key, l->hash);
+	}
+	return false;
+}
+
+/* Of several lines: the one that says yes, and names the node best. */
+static int
+fitness(const struct line *l, const struct claim *c, struct wall now)
+{
+	return (covers(l->node, c->node) && l->role == c->role ? 2048 : 0) +
 	    (!l->expires || now.s < l->expires ? 1024 : 0) +
 	    (l->node.p[0] != '*' ? 512 : 0) + (int)l->node.n;
 }
 
-enum error
-auth_check_again(const struct auth *a, const uint8_t hash[HASH], uint8_t role, struct str node,
-    struct wall now, struct grant *g, const char **why)
+/* No line is for this one. */
+static enum error
+unknown(const struct auth *a, const struct claim *c, const char **why)
 {
+	if (c->token)
+		*why = "the token is not known to this hub";
+	else if (!c->cert)
+		*why = auth_asks_certificates(a) ? "this hub wants a token or a certificate: give the "
+		    "leaf --token-file, or --tls-cert and --tls-key" :
+		    "this hub wants a token: give the leaf --token-file";
+	else if (!c->cert->vouched)
+		*why = c->cert->why;
+	else if (!c->named)
+		*why = "the certificate does not have this node id (-i) as a dNSName of its "
+		    "subjectAltName";
+	else
+		*why = "the certificate is good, but no line of the hub's token file takes it for "
+		    "this node id";
+	return E_unauthenticated;
+}
+
+static const uint8_t *
+hash_or_none(const uint8_t hash[HASH])
+{
+	static const uint8_t none[HASH];
+
+	return same(hash, none) ? NULL : hash;
+}
+
+enum error
+auth_check_again(const struct auth *a, const uint8_t hash[HASH], const struct tls_peer *cert,
+    uint8_t role, struct str node, struct wall now, struct grant *g, const char **why)
+{
+	const struct claim c = { .token = hash_or_none(hash), .cert = cert,
+	    .named = cert && tls_peer_names(cert, node), .role = role, .node = node };
 	const struct line *found = NULL;
 
 	for (size_t i = 0; i < a->count; i++) {
 		const struct line *l = &a->lines[i];
 
-		if (same(hash, l->hash) && (!found ||
-		    fitness(l, role, node, now) > fitness(found, role, node, now)))
+		if (is_for(l, &c) && (!found || fitness(l, &c, now) > fitness(found, &c, now)))
 			found = l;
 	}
-	if (!found) {
-		*why = "the token is not known to this hub";
-		return E_unauthenticated;
-	}
+	if (!found)
+		return unknown(a, &c, why);
 	if (found->expires && now.s >= found->expires) {
-		*why = "the token has expired: ask for a new one";
+		*why = found->by == BY_TOKEN ? "the token has expired: ask for a new one" :
+		    "the line that takes the certificate has expired";
 		return E_unauthenticated;
 	}
 	if (found->role != role) {
-		*why = "the token is for another role";
+		*why = found->by == BY_TOKEN ? "the token is for another role" :
+		    "the certificate is for another role";
 		return E_denied;
 	}
 	if (!covers(found->node, node)) {
-		*why = "the token is for another node id: start with the id that it names (-i)";
+		*why = found->by == BY_TOKEN ? "the token is for another node id: start with the id "
+		    "that it names (-i)" : "the certificate is for another node id: start with the id "
+		    "that its line names (-i)";
 		return E_denied;
 	}
 	g->role = found->role;
-	g->exact = found->node.p[0] != '*';
+	g->exact = found->by == BY_CA || found->node.p[0] != '*';
 	memcpy(g->hash, hash, HASH);
 	str_c(found->cluster, g->cluster, sizeof g->cluster);
 	*why = "";
@@ -251,18 +349,14 @@ auth_check_again(const struct auth *a, const uint8_t hash[HASH], uint8_t role, s
 }
 
 enum error
-auth_check(const struct auth *a, struct str token, uint8_t role, struct str node,
-    struct wall now, struct grant *g, const char **why)
+auth_check(const struct auth *a, struct str token, const struct tls_peer *cert, uint8_t role,
+    struct str node, struct wall now, struct grant *g, const char **why)
 {
-	uint8_t hash[HASH];
-	enum error error;
+	uint8_t hash[HASH] = { 0 };
 
-	sha256(token, hash);
-	error = auth_check_again(a, hash, role, node, now, g, why);
 	if (token.n)
-		return error;
-	*why = "this hub wants a token: give the leaf --token-file";
-	return E_unauthenticated;
+		sha256(token, hash);
+	return auth_check_again(a, hash, cert, role, node, now, g, why);
 }
 
 int

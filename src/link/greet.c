@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "link/greet.h"
 #include "link/uplink.h"
+#include "net/tls.h"
 
 int
 link_name(struct link *l, struct str node, struct str cluster, const char *peer)
@@ -90,6 +91,25 @@ link_up(struct link *l)
 		link_ping(l);
 	if (ls->event)
 		ls->event(ls, "link_up", l, "");
+}
+
+/* --- certificates --- */
+
+static const struct tls_peer *
+certificate(const struct link *l)
+{
+	const struct tls *t = conn_tls(l->conn);
+
+	return t ? tls_peer(t) : NULL;
+}
+
+int
+link_review(struct link *l, struct err *e)
+{
+	struct tls_ctx *now = l->dialled ? l->links->client : l->links->server;
+	struct tls *t = conn_tls(l->conn);
+
+	return !t || tls_is_of(t, now) ? 0 : tls_review(t, now, e);
 }
 
 /* --- the side that was dialled --- */
@@ -289,8 +309,9 @@ greet_hello(struct link *l, const struct envelope *e)
 		return;
 	}
 	hubs = h.role == ROLE_HUB && ls->fabric->role == ROLE_HUB;
-	if (ls->auth && !l->port.admin && (error = auth_check(ls->auth, h.token, h.role, h.node,
-	    wall_now(), &g, &why)) != E_NONE && !hubs) {
+	link_review(l, &err);
+	if (ls->auth && !l->port.admin && (error = auth_check(ls->auth, h.token, certificate(l), h.role,
+	    h.node, wall_now(), &g, &why)) != E_NONE && !hubs) {
 		link_refuse(l, error, why, why);
 		return;
 	}
@@ -341,32 +362,44 @@ greet_bus_hello(struct link *l, const struct envelope *e)
 	}
 }
 
-/* The list of who may join is another one now: who is not on it goes. */
+/* Anew: does the list let in who dialled us, by what it has shown? */
+static enum error
+check_grant(struct link *l, const char **why)
+{
+	struct grant g;
+	enum error error = auth_check_again(l->links->auth, l->token_hash, certificate(l), l->port.role,
+	    l->port.node, wall_now(), &g, why);
+
+	l->proven = error == E_NONE && str_is(l->port.cluster, g.cluster);
+	if (error == E_NONE && !l->proven && !link_is_foreign(l)) {
+		*why = "the token belongs to another cluster now";
+		return E_cluster_isolated;
+	}
+	if (error == E_NONE)
+		l->exact = g.exact;
+	return error;
+}
+
+/* The list of who may join is another one now, and so are the CAs: who is not on it goes. */
 uint32_t
 links_check_grants(struct links *ls, uint32_t *checked)
 {
 	uint32_t closed = 0;
-	struct grant g;
-	const char *why = "";
-	enum error error;
 
 	*checked = 0;
-	if (!ls->auth)
-		return 0;
 	list_each(n, &ls->all) {
 		struct link *l = list_of(n, struct link, place);
+		struct err e = { .status = 0 };
+		const char *why = "";
+		enum error error = E_NONE;
 
-		if (!l->network || l->state != LINK_UP)
+		if (l->state != LINK_UP || (!l->network && !l->dialled))
 			continue;
-		++*checked;
-		error = auth_check_again(ls->auth, l->token_hash, l->port.role, l->port.node,
-		    wall_now(), &g, &why);
-		l->proven = error == E_NONE && str_is(l->port.cluster, g.cluster);
-		if (error == E_NONE && !l->proven && !link_is_foreign(l))
-			error = E_cluster_isolated, why = "the token belongs to another cluster now";
-		if (error == E_NONE)
-			l->exact = g.exact;
-		else
+		if (link_review(l, &e) == -1)
+			error = E_unauthenticated, why = e.text;
+		else if (l->network && ls->auth)
+			++*checked, error = check_grant(l, &why);
+		if (error != E_NONE)
 			closed++, link_refuse(l, error, why, why);
 	}
 	return closed;

@@ -31,6 +31,9 @@ void link_hold(struct link *, const struct envelope *);	/* admit.c: until policy
 int link_hello(struct link *);		/* we dialled: say who we are */
 void link_tell_closing(struct link *, enum error, const char *why);	/* of a session */
 void link_ping(struct link *);
+int link_review(struct link *, struct err *);
+	/* its TLS began before a reload: what is said of its certificate now;
+	 * -1: we would not believe it any more */
 void link_watch(struct link *);		/* from handshake to keepalive */
 void link_greeted(struct link *);	/* not a stranger any more: not counted, may use more memory */
 int link_name(struct link *, struct str node, struct str cluster, const char *peer);

@@ -87,6 +87,10 @@ on_welcome(struct link *l, const struct envelope *e)
 		link_close(l, E_node_id_in_use, "the hub has our own node id: start with another -i");
 		return;
 	}
+	if (link_review(l, &err) == -1) {
+		link_close(l, E_unauthenticated, err.text);
+		return;
+	}
 	l->instance = w.instance;
 	if (!hub_fits(l, &w))
 		return;

@@ -39,6 +39,7 @@ struct links {
 	struct net *net;
 	struct fabric *fabric;
 	const struct auth *auth;		/* NULL: none is asked (loopback, --insecure) */
+	struct tls_ctx *server, *client;	/* whose word counts now; borrowed; may be NULL */
 	struct link_settings set;
 	uint64_t instance;			/* of this program's run */
 	char agent[64];				/* "fedx-hub 0.1.0" */
@@ -108,7 +109,7 @@ struct link {
 	bool greets;				/* welcomed by us, and has yet to welcome us: of a foreign cluster */
 	bool again;				/* who dialled it knows that another one is dead */
 	uint8_t rival;				/* enum rival */
-	uint8_t token_hash[32];			/* of that credential; zeros: none was asked */
+	uint8_t token_hash[32];			/* of the token that it has shown; zeros: none */
 	struct buf held;			/* envelopes that came while policy was asked */
 	char *text;				/* node id NUL cluster NUL peer address NUL */
 	const char *cluster, *peer;
@@ -134,7 +135,8 @@ struct link *links_find(struct links *, struct str node, const struct link *but)
 	/* the one to that node that is up; NULL: none */
 void links_init(struct links *, struct net *, struct fabric *);
 uint32_t links_check_grants(struct links *, uint32_t *checked);
-	/* auth has changed: close whom it lets in no more; how many that are */
+	/* auth, server or client have changed: close whom they let in no more, and
+	 * whom we would not believe any more; how many that are */
 uint32_t links_check_clusters(struct links *);
 	/* so has federation */
 void link_admitted(struct link *, enum error, const char *why);

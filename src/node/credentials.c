@@ -20,26 +20,57 @@ dials_with_tls(const struct settings *s)
 	return false;
 }
 
+/* What we show to who dials us.  A leaf may have a certificate for clients alone. */
 static int
-load(struct credentials *c, const struct settings *s, struct err *e)
+load_server(struct credentials *c, const struct settings *s, struct err *e)
 {
-	const char *token = s->role == ROLE_LEAF ? s->token_file : s->uplink_token_file;
-	struct tls_settings server = { .cert = s->tls_cert, .key = s->tls_key };
-	struct tls_settings client = { .ca = s->tls_ca, .pin = s->tls_pin, .insecure = s->insecure };
+	struct tls_settings server = { .cert = s->tls_cert, .key = s->tls_key, .ca = s->tls_client_ca,
+	    .ask_client = s->tls_client_ca || (c->auth && auth_asks_certificates(c->auth)) };
 
-	if (token && auth_read_token(token, c->token, e) == -1)
+	if (c->auth && auth_asks_ca(c->auth) && !s->tls_client_ca)
+		return err_set(e, "%s takes certificates (cert), and no CA is given for them: "
+		    "set tls.client_ca", s->token_file);
+	if (!s->tls_cert)
+		return 0;
+	if ((c->server = tls_ctx_open(&server, e)) == NULL)
 		return -1;
-	if (s->role == ROLE_HUB && s->token_file &&
-	    (c->auth = auth_open(s->token_file, e)) == NULL)
-		return -1;
-	if (s->tls_cert && (c->server = tls_ctx_open(&server, e)) == NULL)
-		return -1;
+	c->visits = tls_ctx_visits(c->server);
+	if (tls_ctx_serves(c->server))
+		return 0;
+	if (s->role == ROLE_HUB)
+		return err_set(e, "the certificate '%s' is not for servers: its extendedKeyUsage "
+		    "lacks serverAuth", s->tls_cert);
+	tls_ctx_close(c->server);
+	c->server = NULL;
+	return 0;
+}
+
+/* Whom we believe when we dial, and what we show when we are asked. */
+static int
+load_client(struct credentials *c, const struct settings *s, struct err *e)
+{
+	struct tls_settings client = { .ca = s->tls_ca, .pin = s->tls_pin, .insecure = s->insecure,
+	    .cert = c->visits ? s->tls_cert : NULL, .key = c->visits ? s->tls_key : NULL };
+
 	if (!dials_with_tls(s))
 		return 0;
 	if (!s->tls_ca && !s->tls_pin && !s->insecure)
 		return err_set(e, "the hub's certificate must be checked: give "
 		    "--tls-ca, --set tls.pin=sha256:..., or --insecure for a demonstration");
 	return (c->client = tls_ctx_open(&client, e)) == NULL ? -1 : 0;
+}
+
+static int
+load(struct credentials *c, const struct settings *s, struct err *e)
+{
+	const char *token = s->role == ROLE_LEAF ? s->token_file : s->uplink_token_file;
+
+	if (token && auth_read_token(token, c->token, e) == -1)
+		return -1;
+	if (s->role == ROLE_HUB && s->token_file &&
+	    (c->auth = auth_open(s->token_file, e)) == NULL)
+		return -1;
+	return load_server(c, s, e) == -1 ? -1 : load_client(c, s, e);
 }
 
 int

@@ -13,6 +13,7 @@ struct tls_ctx;
 struct credentials {			/* what a reload loads anew */
 	struct auth *auth;		/* hub: who may join; NULL: nobody is asked */
 	struct tls_ctx *server, *client;	/* NULL: no TLS there */
+	bool visits;			/* our certificate is good for clients too */
 	char token[TOKEN_MAX + 1];	/* what we show to an uplink; "": none */
 };
 

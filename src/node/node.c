@@ -96,7 +96,8 @@ node_use_credentials(struct node *n)
 {
 	n->links.auth = n->credentials.auth;
 	memcpy(n->links.token, n->credentials.token, sizeof n->links.token);
-	n->doors.tls = n->credentials.server;
+	n->links.server = n->doors.tls = n->credentials.server;
+	n->links.client = n->credentials.client;
 	n->uplink.tls = n->credentials.client;
 	for (size_t i = 0; i < n->set->peer_count; i++)
 		n->peers[i].tls = n->credentials.client;

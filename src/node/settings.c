@@ -341,6 +341,11 @@ settings_check(const struct settings *s, struct err *e)
 		    s->cluster);
 	if (!s->tls_cert != !s->tls_key)
 		return err_set(e, "--tls-cert and --tls-key belong together: give both");
+	if (s->tls_client_ca && s->role == ROLE_LEAF)
+		return err_set(e, "tls.client_ca is for hubs: a leaf lets nobody in");
+	if (s->tls_client_ca && (!s->tls_cert || !s->token_file))
+		return err_set(e, "tls.client_ca says whose certificates count; it goes with --tls-cert, "
+		    "--tls-key, and --token-file with the lines that take them");
 	if (s->link.dead_ms < 2 * s->link.ping_ms)
 		return err_set(e, "link.dead is under two pings of %u ms: set link.dead to at least "
 		    "%u ms", s->link.ping_ms, 2 * s->link.ping_ms);

@@ -23,7 +23,7 @@ struct settings {
 	size_t listen_count, uplink_count, peer_count;
 	const char *id, *cluster, *rundir, *confdir;
 	const char *token_file, *uplink_token_file;
-	const char *tls_cert, *tls_key, *tls_ca, *tls_pin;
+	const char *tls_cert, *tls_key, *tls_ca, *tls_client_ca, *tls_pin;
 	const char *announce_tags;
 	const char *pidfile, *user, *dns_servers;
 	bool insecure, check, daemon, autostart;
@@ -53,6 +53,7 @@ struct settings {
 	X("tls.cert",		TEXT,	tls_cert, 0, 0, NOW) \
 	X("tls.key",		TEXT,	tls_key, 0, 0, NOW) \
 	X("tls.ca",		TEXT,	tls_ca, 0, 0, NOW) \
+	X("tls.client_ca",	TEXT,	tls_client_ca, 0, 0, NOW) \
 	X("insecure",		YESNO,	insecure, 0, 0, RESTART) \
 	X("daemon",		YESNO,	daemon, 0, 0, RESTART) \
 	X("pidfile",		TEXT,	pidfile, 0, 0, RESTART) \

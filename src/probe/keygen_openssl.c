@@ -292,8 +292,10 @@ sign(struct work *w, const char *what, struct err *e)
 		    "then:  fedx-hub -l :7342 --tls-cert %s --tls-key %s --token-file %s/tokens\n",
 		    w->k->dir, pem, key, w->k->dir);
 	else
-		printf("next:  fedx-leaf -i %s -u fedxs://HUB:7342 --tls-ca %s --tls-cert %s "
-		    "--tls-key %s\n", w->k->name, ca, pem, key);
+		printf("next, on the hub:  --set tls.client_ca=%s, and in its token file:  "
+		    "leaf %s CLUSTER cert\n"
+		    "then:  fedx-leaf -i %s -u fedxs://HUB:7342 --tls-ca %s --tls-cert %s "
+		    "--tls-key %s\n", ca, w->k->name, w->k->name, ca, pem, key);
 	return 0;
 }
 

@@ -116,7 +116,7 @@ ok '... and ends well' stop "$pid"
 refused 'a token file that is not there' 66 'no.such' fedx-hub -l 127.0.0.1:0 --token-file no.such -r real
 printf 'leaf x good sha256:%s\nleaf y good sha256:12\n' "$hash" >garbage
 chmod 600 garbage
-refused 'a line that is no token' 78 'garbage:2: want sha256: and 64 hex digits' \
+refused 'a line that is no token' 78 'garbage:2: want cert, or sha256:.* and 64 hex digits' \
 	fedx-hub -l 127.0.0.1:0 --token-file garbage -r real
 printf 'king * good sha256:%s\n' "$hash" >garbage
 refused 'an unknown role' 78 "garbage:1: unknown role 'king': want leaf, hub or client" \
@@ -125,7 +125,7 @@ printf 'leaf * good sha256:%s tomorrow\n' "$hash" >garbage
 refused 'an expiry that is no time' 78 "garbage:1: 'tomorrow' is no time" \
 	fedx-hub -l 127.0.0.1:0 --token-file garbage -r real
 printf '# nobody\n\n' >garbage
-refused 'a file without a token' 78 'garbage holds no token: nobody could join' \
+refused 'a file without a token' 78 'garbage holds no line: nobody could join' \
 	fedx-hub -l 127.0.0.1:0 --token-file garbage -r real
 head -c 4096 /dev/urandom >garbage
 refused 'noise' 78 'garbage:1: ' fedx-hub -l 127.0.0.1:0 --token-file garbage -r real

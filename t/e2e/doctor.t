@@ -210,7 +210,7 @@ then
 	mkdir o
 	hub o old.pem
 	old=$(ready_at "$log")
-	sick 'an expired certificate' 76 certificate 'expired' 'dates' --tls-ca d/ca.pem "fedxs://$old"
+	sick 'an expired certificate' 76 certificate 'expired' 'clocks' --tls-ca d/ca.pem "fedxs://$old"
 else skip 'this openssl makes no expired certificate'
 fi
 port=$(free_port)

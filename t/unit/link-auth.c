@@ -2,8 +2,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "der.h"
 #include "link/auth.h"
 #include "net/sha256.h"
+#include "net/tls.h"
 #include "tap.h"
 
 static char path[64];
@@ -44,11 +46,11 @@ static const struct { const char *what, *line, *why; } bad[] = {
 	{ "a star without a dot", "leaf *net net " GOOD, "'*net' is no node id" },
 	{ "only a star and a dot", "leaf *. net " GOOD, "'*.' is no node id" },
 	{ "a bad cluster", "leaf a.net n@t " GOOD, "'n@t' is no cluster name" },
-	{ "no hash", "leaf a.net net", "want sha256: and 64 hex digits" },
-	{ "the token itself", "leaf a.net net s3cret", "want sha256: and 64 hex digits" },
-	{ "a short hash", "leaf a.net net sha256:0011", "want sha256: and 64 hex digits" },
+	{ "no hash", "leaf a.net net", "want cert, or sha256:" },
+	{ "the token itself", "leaf a.net net s3cret", "want cert, or sha256:" },
+	{ "a short hash", "leaf a.net net sha256:0011", "want cert, or sha256:" },
 	{ "no hex", "leaf a.net net sha256:zz112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
-	    "want sha256: and 64 hex digits" },
+	    "want cert, or sha256:" },
 	{ "a date alone", "leaf a.net net " GOOD " 2027-01-31", "'2027-01-31' is no time" },
 	{ "another zone", "leaf a.net net " GOOD " 2027-01-31T00:00:00+01:00", "is no time" },
 	{ "month 13", "leaf a.net net " GOOD " 2027-13-31T00:00:00Z", "is no time" },
@@ -79,7 +81,7 @@ bad_files(void)
 	}
 	e = (struct err){ .status = 0 };
 	file("# nothing\n \t\n", 0600);
-	ok(!auth_open(path, &e) && strstr(e.text, "holds no token"), "a file without a token: %s", e.text);
+	ok(!auth_open(path, &e) && strstr(e.text, "holds no line"), "a file without a token: %s", e.text);
 	file("", 0600);
 	ok(!auth_open(path, &e), "an empty file");
 	file("leaf a.net net " GOOD "\n", 0620);
@@ -100,7 +102,7 @@ check(const struct auth *a, const char *token, enum role role, const char *node,
     struct grant *g)
 {
 	const char *why = "";
-	enum error error = auth_check(a, str(token), (uint8_t)role, str(node),
+	enum error error = auth_check(a, str(token), NULL, (uint8_t)role, str(node),
 	    (struct wall){ now, 0 }, g, &why);
 
 	ok(!strstr(why, token) || !*token, "'%s' does not name the token", why);
@@ -149,6 +151,79 @@ granting(void)
 	auth_close(a);
 }
 
+/* A certificate with the name a.site.net, as TLS notes it. */
+static struct tls_peer *
+peer_of_a(bool vouched, const char *why)
+{
+	struct str cert = der_certificate(der_extension(SAN, der(0x30, 1, der(0x82, 1, STR("a.site.net")))));
+	struct tls_peer *p = calloc(1, sizeof *p + cert.n);
+
+	if (!p)
+		exit(1);
+	memset(p->cert, 0xc0, sizeof p->cert);
+	memset(p->key, 0xd0, sizeof p->key);
+	p->vouched = vouched;
+	p->why = why;
+	p->n = cert.n;
+	memcpy(p->chain, cert.p, cert.n);
+	return p;
+}
+
+#define TIMES32(byte) byte byte byte byte byte byte byte byte byte byte byte byte byte byte byte byte \
+	byte byte byte byte byte byte byte byte byte byte byte byte byte byte byte byte
+
+/* Each file has one line; the claim is a leaf's, with the certificate of a.site.net. */
+static void
+certificates(void)
+{
+	static const struct {
+		const char *what, *line, *node, *token;
+		bool vouched;
+		const char *why;	/* "": granted */
+		bool exact;
+	} cases[] = {
+		{ "by a CA", "leaf a.site.net net cert", "a.site.net", "", true, "", true },
+		{ "by a CA and a pattern", "leaf *.site.net net cert", "a.site.net", "", true, "", true },
+		{ "another node's line", "leaf b.site.net net cert", "a.site.net", "", true, "no line", false },
+		{ "another name", "leaf *.site.net net cert", "b.site.net", "", true, "does not have this node id", false },
+		{ "no CA", "leaf a.site.net net cert", "a.site.net", "", false, "who knows", false },
+		{ "another role", "hub a.site.net net cert", "a.site.net", "", true, "another role", false },
+		{ "an old line", "leaf a.site.net net cert 2001-01-01T00:00:00Z", "a.site.net", "", true, "has expired", false },
+		{ "its hash", "leaf a.site.net net cert:sha256:" TIMES32("c0"), "a.site.net", "", false, "", true },
+		{ "its hash, another node", "leaf b.site.net net cert:sha256:" TIMES32("c0"), "a.site.net", "", true, "another node id", false },
+		{ "its hash and a pattern", "leaf * net cert:sha256:" TIMES32("c0"), "whoever", "", false, "", false },
+		{ "its key", "leaf whoever net key:sha256:" TIMES32("d0"), "whoever", "", false, "", true },
+		{ "its hash for a key", "leaf whoever net key:sha256:" TIMES32("c0"), "whoever", "", true, "does not have", false },
+		{ "its key for a token", "leaf a.site.net net sha256:" TIMES32("d0"), "a.site.net", "", true, "no line", false },
+		{ "a hash of zeros", "leaf a.site.net net sha256:" TIMES32("00"), "a.site.net", "", true, "no line", false },
+		{ "a wrong token beside it", "leaf a.site.net net cert", "a.site.net", "wrong", true, "", true },
+		{ "a wrong token and nothing else", "leaf b.site.net net cert", "a.site.net", "wrong", true, "token is not known", false },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct tls_peer *peer = peer_of_a(cases[i].vouched, "who knows");
+		struct err e = { .status = 0 };
+		struct grant g = { .exact = false };
+		const char *why = "";
+		struct auth *a;
+		enum error error;
+
+		file(cases[i].line, 0600);
+		if (!ok((a = auth_open(path, &e)) != NULL, "%s %s", cases[i].line, e.text))
+			continue;
+		error = auth_check(a, str(cases[i].token), peer, ROLE_LEAF, str(cases[i].node), wall_now(), &g, &why);
+		ok((error == E_NONE) == !*cases[i].why && strstr(why, cases[i].why) && g.exact == cases[i].exact,
+		    "%s: %s", cases[i].what, error == E_NONE ? "granted" : why);
+		ok(auth_check(a, STR(""), NULL, ROLE_LEAF, str(cases[i].node), wall_now(), &g, &why) != E_NONE,
+		    "... and without it: %s", why);
+		is_int(auth_asks_certificates(a), !strstr(cases[i].line, " sha256:"), "whether one is asked for");
+		is_int(auth_asks_ca(a), strstr(cases[i].line, " cert:") == NULL && strstr(cases[i].line, " cert"),
+		    "whether a CA is needed");
+		auth_close(a);
+		free(peer);
+	}
+}
+
 /* A hash that differs in one bit, wherever, is another one. */
 static void
 every_bit(void)
@@ -166,12 +241,12 @@ every_bit(void)
 	if (!ok((a = auth_open(path, &e)) != NULL, "a token %s", e.text))
 		return;
 	sha256(STR("right"), right);
-	ok(auth_check_again(a, right, ROLE_LEAF, STR("a.net"), (struct wall){ 0, 0 }, &g, &why) == E_NONE,
+	ok(auth_check_again(a, right, NULL, ROLE_LEAF, STR("a.net"), (struct wall){ 0, 0 }, &g, &why) == E_NONE,
 	    "its hash is taken");
 	for (int bit = 0; bit < 256; bit++) {
 		memcpy(wrong, right, sizeof wrong);
 		wrong[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		taken += auth_check_again(a, wrong, ROLE_LEAF, STR("a.net"), (struct wall){ 0, 0 }, &g,
+		taken += auth_check_again(a, wrong, NULL, ROLE_LEAF, STR("a.net"), (struct wall){ 0, 0 }, &g,
 		    &why) != E_unauthenticated;
 	}
 	is_int(taken, 0, "none that differs from it in one bit is");
@@ -259,6 +334,7 @@ main(void)
 	close(fd);
 	bad_files();
 	granting();
+	certificates();
 	every_bit();
 	one_token_many_lines();
 	token_files();
