@@ -6,26 +6,7 @@
 #include "net/sha256.h"
 #include "net/tls_in.h"
 
-enum { NAME_MAX_BYTES = 255, SUITES = 6, ALERT = 7 };
-
-struct tls {
-	union {
-		br_ssl_client_context client;
-		br_ssl_server_context server;
-	} as;
-	br_ssl_engine_context *engine;	/* inside `as` */
-	struct tls_ctx *ctx;
-	struct tls_x509 *x509;		/* NULL once the handshake is over */
-	char name[NAME_MAX_BYTES + 1];
-	bool client;			/* our side of it */
-	bool open;			/* was open, perhaps is closed by now */
-	int refused;			/* why we end it after the handshake; 0: we do not */
-	uint8_t alert[ALERT];		/* a record that BearSSL does not write */
-	uint8_t alert_n, alert_sent;
-	struct tls_peer *peer;		/* NULL: it has shown nothing */
-	size_t io_size;
-	uint8_t io[];			/* records: in and out side by side */
-};
+enum { SUITES = 6 };
 
 static const char *alpn_names[] = { "fedx/1" };
 
@@ -194,8 +175,8 @@ set_own_client(struct tls *t)
 		br_ssl_client_set_single_rsa(&t->as.client, ctx->chain.certs, ctx->chain.n,
 		    br_skey_decoder_get_rsa(&ctx->key), br_rsa_pkcs1_sign_get_default());
 	/* an address is no name that may be asked for (RFC 6066 section 3) */
-	return br_ssl_client_reset(&t->as.client, is_address(t->name) ? NULL : t->name, 0)
-	    ? 0 : -1;
+	return br_ssl_client_reset(&t->as.client, is_address(t->name) ? NULL : t->name,
+	    tls_resume_offer(t)) ? 0 : -1;
 }
 
 struct tls *
@@ -209,10 +190,10 @@ tls_client(struct tls_ctx *ctx, const char *name, struct err *e)
 		err_set(e, "TLS needs to know whom to trust; give --tls-ca with the CA of the hub");
 		return NULL;
 	}
-	if (n > NAME_MAX_BYTES || (!n && ctx->trust == TRUST_CA)) {
+	if (n > TLS_NAME_MAX || (!n && ctx->trust == TRUST_CA)) {
 		err_exit(e, TLS_BAD_CONFIG);
 		err_set(e, "no server name to check the certificate against (1 to %d bytes)",
-		    NAME_MAX_BYTES);
+		    TLS_NAME_MAX);
 		return NULL;
 	}
 	t = session_open(ctx, true, BR_SSL_BUFSIZE_BIDI, e);
@@ -239,6 +220,7 @@ tls_free(struct tls *t)
 	if (!t)
 		return;
 	ctx = t->ctx;
+	tls_resume_end(t);
 	tls_x509_free(t->x509);
 	free(t->peer);
 	tls_wipe(t, sizeof *t + t->io_size);
@@ -254,8 +236,8 @@ say_refused(struct tls *t)
 
 	if (!x || x->trust == TRUST_NOTED || !x->why || t->alert_n)
 		return;
-	memcpy(t->alert, (uint8_t[ALERT]){ 21, 3, 3, 0, 2, 2, (uint8_t)tls_alert_for(x->why) }, ALERT);
-	t->alert_n = ALERT;
+	memcpy(t->alert, (uint8_t[TLS_ALERT]){ 21, 3, 3, 0, 2, 2, (uint8_t)tls_alert_for(x->why) }, TLS_ALERT);
+	t->alert_n = TLS_ALERT;
 }
 
 /* After every step of the engine: is the handshake over, and who is it? */
@@ -271,11 +253,9 @@ note(struct tls *t)
 		return;
 	}
 	t->open = true;
-	if (!x)
-		return;
-	if (x->shown && !x->holds)
+	if (x && x->shown && !x->holds)
 		t->refused = x->why;
-	t->peer = tls_x509_done(x);
+	t->peer = tls_resume_peer(t);
 	/* no renegotiation, so nobody is verified again */
 	br_ssl_engine_set_x509(t->engine, NULL);
 	t->x509 = NULL;
@@ -331,6 +311,7 @@ tls_feed(struct tls *t, struct str cipher)
 	size_t fed = 0, room;
 	unsigned char *to;
 
+	tls_resume_accept(t, cipher);
 	while (fed < cipher.n && !t->refused
 	    && (to = br_ssl_engine_recvrec_buf(t->engine, &room)) != NULL) {
 		if (room > cipher.n - fed)
@@ -414,7 +395,7 @@ tls_end(struct tls *t)
 const struct tls_peer *
 tls_peer(const struct tls *t)
 {
-	return t->refused ? NULL : t->peer;
+	return t->open && !t->refused ? t->peer : NULL;
 }
 
 bool
@@ -425,6 +406,12 @@ tls_peer_hash(const struct tls *t, uint8_t hash[TLS_HASH])
 	if (peer)
 		memcpy(hash, peer->cert, TLS_HASH);
 	return peer != NULL;
+}
+
+bool
+tls_resumed(const struct tls *t)
+{
+	return t->open && t->resumed;
 }
 
 bool

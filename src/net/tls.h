@@ -24,6 +24,7 @@ struct tls_settings {
 	const char *pin;		/* "sha256:HEX" of the server's certificate, "key:sha256:HEX" of
 					 * its public key; up to 8, with blanks between; may be NULL */
 	bool insecure;			/* client: take any certificate, unless pin or ca say which */
+	struct tls_sessions *sessions;	/* must outlive the context; NULL: none is resumed */
 	bool ask_client;		/* server: ask for a client certificate; whatever comes
 					 * is noted, and nobody refused for it */
 };
@@ -34,6 +35,7 @@ struct tls_peer {
 	uint8_t key[TLS_HASH];		/* SHA-256 of its SubjectPublicKeyInfo */
 	bool vouched;			/* a CA or a pin vouches for it: it may be what it says */
 	const char *why;		/* why nobody does; static; "" */
+	int64_t expires;		/* its certificate does, seconds since 1970 */
 	size_t n;			/* bytes of the chain, its own certificate first, in DER */
 	uint8_t chain[];
 };
@@ -49,6 +51,24 @@ void tls_ctx_close(struct tls_ctx *);		/* one holder less; wipes the key at the 
 struct wall tls_ctx_expires(const struct tls_ctx *);	/* end of our certificate; s 0: none */
 bool tls_ctx_serves(const struct tls_ctx *);	/* our certificate is good for servers */
 bool tls_ctx_visits(const struct tls_ctx *);	/* for clients (extendedKeyUsage) */
+
+/*
+ * Handshakes that need not be done in full again, of both sides: one for a
+ * node, used by all its contexts.  A session holds for an hour, or until a
+ * certificate, CA or pin of its context changes; who is the other side in it
+ * is who it was.  A server resumes those of clients that offer fedx/1 alone.
+ */
+enum { TLS_STORE_KEY = 32 };
+struct tls_sessions *tls_sessions_open(void);		/* NULL: no memory */
+void tls_sessions_close(struct tls_sessions *);		/* wipes; after all contexts; NULL is fine */
+uint64_t tls_sessions_news(const struct tls_sessions *);	/* another number: there are new ones */
+bool tls_store_key(const struct tls_ctx *, struct str token, uint8_t key[TLS_STORE_KEY]);
+	/* from our private key, else from the token; ctx may be NULL; false: there is neither */
+int tls_sessions_write(const struct tls_sessions *, const char *path,
+    const uint8_t key[TLS_STORE_KEY], struct err *);
+	/* encrypted, 0600, as a whole or not at all */
+int tls_sessions_read(struct tls_sessions *, const char *path, const uint8_t key[TLS_STORE_KEY],
+    struct err *);	/* -1: *e says why none were taken, 66 if there is no file */
 
 struct tls *tls_server(struct tls_ctx *, struct err *);
 struct tls *tls_client(struct tls_ctx *, const char *name, struct err *);
@@ -71,6 +91,7 @@ void tls_cipher_eat(struct tls *, size_t);
 void tls_end(struct tls *);			/* queue close_notify */
 const struct tls_peer *tls_peer(const struct tls *);	/* once open; NULL: none shown */
 bool tls_peer_hash(const struct tls *, uint8_t hash[TLS_HASH]);	/* of that; false: none shown */
+bool tls_resumed(const struct tls *);			/* once open: it went on from an older one */
 int tls_review(struct tls *, struct tls_ctx *now, struct err *);
 	/* what this context, and the time, say of it today: noted in tls_peer();
 	 * -1: it is a server's, and would be refused; now NULL: nobody vouches */

@@ -136,6 +136,42 @@ load_trust(struct tls_ctx *ctx, const struct tls_settings *s, struct err *e)
 	return 0;
 }
 
+static void
+add(br_sha256_context *sha, const void *p, size_t n)
+{
+	uint32_t length = (uint32_t)n;
+
+	br_sha256_update(sha, &length, sizeof length);
+	if (n)
+		br_sha256_update(sha, p, n);
+}
+
+/* Who we are and whom we trust: with any change no old session is resumed. */
+static void
+note_generation(struct tls_ctx *ctx)
+{
+	br_sha256_context sha;
+
+	br_sha256_init(&sha);
+	for (size_t i = 0; i < ctx->chain.n; i++)
+		add(&sha, ctx->chain.certs[i].data, ctx->chain.certs[i].data_len);
+	for (size_t i = 0; i < ctx->anchors.n; i++) {
+		const br_x509_trust_anchor *a = &ctx->anchors.all[i];
+
+		add(&sha, a->dn.data, a->dn.len);
+		if (a->pkey.key_type == BR_KEYTYPE_EC)
+			add(&sha, a->pkey.key.ec.q, a->pkey.key.ec.qlen);
+		else
+			add(&sha, a->pkey.key.rsa.n, a->pkey.key.rsa.nlen);
+	}
+	for (size_t i = 0; i < ctx->pin_count; i++) {
+		add(&sha, ctx->pins[i].key ? "key" : "cert", 3);
+		add(&sha, ctx->pins[i].hash, TLS_HASH);
+	}
+	add(&sha, ctx->ask_client ? "ask" : ctx->trust == TRUST_ANYONE ? "any" : "not", 3);
+	br_sha256_out(&sha, ctx->generation);
+}
+
 struct tls_ctx *
 tls_ctx_open(const struct tls_settings *s, struct err *e)
 {
@@ -151,6 +187,8 @@ tls_ctx_open(const struct tls_settings *s, struct err *e)
 		tls_ctx_close(ctx);
 		return NULL;
 	}
+	ctx->sessions = s->sessions;
+	note_generation(ctx);
 	err_exit(e, 0);
 	return ctx;
 }

@@ -6,6 +6,10 @@
  *	tls_ctx.c	settings into a context that many sessions share
  *	tls_x509.c	who the other side is: the CA's word, a pin, or anyone
  *	tls_peer.c	what it has shown, kept for as long as the session
+ *	tls_session.c	a handshake that need not be done again, as bytes
+ *	tls_sessions.c	all of them
+ *	tls_store.c	all of them in a file
+ *	tls_resume.c	between them and BearSSL
  *	tls_text.c	error numbers, BearSSL's and our own, as sentences and alerts
  *	tls.c		one session
  */
@@ -15,6 +19,7 @@
 #include <bearssl.h>
 
 #include "net/tls.h"
+#include "net/tls_session.h"
 #include "net/x509.h"
 
 /* Exit statuses of CONVENTIONS that loading and handshakes end with. */
@@ -51,6 +56,8 @@ struct tls_ctx {
 	br_skey_decoder_context key;	/* holds the private key's bytes itself */
 	struct wall expires;
 	unsigned uses;			/* of our own certificate: X509_SERVER, X509_CLIENT */
+	struct tls_sessions *sessions;	/* NULL: each handshake is a full one */
+	uint8_t generation[TLS_HASH];	/* of all that a session's identities hang on */
 };
 
 /* A verifier for BearSSL; lives from the start to the end of a handshake. */
@@ -68,6 +75,31 @@ struct tls_x509 {
 	br_x509_minimal_context minimal;
 };
 
+enum { TLS_NAME_MAX = 255, TLS_ALERT = 7 };
+
+/* One connection's engine. */
+struct tls {
+	union {
+		br_ssl_client_context client;
+		br_ssl_server_context server;
+	} as;
+	br_ssl_engine_context *engine;	/* inside `as` */
+	struct tls_ctx *ctx;
+	struct tls_x509 *x509;		/* NULL once the handshake is over */
+	char name[TLS_NAME_MAX + 1];
+	bool client;			/* our side of it */
+	bool open;			/* was open, perhaps is closed by now */
+	bool fed;			/* something came from the other side */
+	bool resumed;			/* offered and, once open, accepted */
+	int refused;			/* why we end it after the handshake; 0: we do not */
+	uint8_t alert[TLS_ALERT];	/* a record that BearSSL does not write */
+	uint8_t alert_n, alert_sent;
+	struct tls_peer *peer;		/* NULL: it has shown nothing; of the old session, while resumed */
+	const br_ssl_session_cache_class *cache;	/* server: BearSSL casts to it and back */
+	size_t io_size;
+	uint8_t io[];			/* records: in and out side by side */
+};
+
 int tls_pem_chain(const char *path, struct tls_chain *, struct err *);
 int tls_pem_key(const char *path, br_skey_decoder_context *, struct err *);
 int tls_pem_anchors(const char *path, struct tls_anchors *, struct err *);
@@ -81,12 +113,28 @@ struct tls_peer *tls_x509_done(struct tls_x509 *);
 	/* what was shown, if it proved its key: the caller's to free; NULL: none */
 void tls_x509_free(struct tls_x509 *);
 
+struct tls_peer *tls_peer_of(const struct tls_session *, const struct tls_ctx *);
+	/* of its chain; NULL: it has none, or no memory */
 struct tls_peer *tls_peer_grow(struct tls_peer *, size_t n);
 	/* room for n bytes more; takes it, also on failure; NULL: no memory */
 int tls_peer_read(struct tls_peer *, struct x509 *first);
 	/* notes the hashes of the first certificate; -1: it cannot be read */
 void tls_peer_judge(struct tls_peer *, const struct tls_ctx *, enum tls_trust, const char *name);
 	/* anew, by the chain that was kept and the time that it is */
+
+bool tls_resume_offer(struct tls *);	/* client: is there a session with that server? */
+void tls_resume_accept(struct tls *, struct str cipher);	/* server: before its first bytes are fed */
+struct tls_peer *tls_resume_peer(struct tls *);	/* the handshake is over: who it is; keeps a client's session */
+void tls_resume_end(struct tls *);	/* it is closed: a session that led to nothing is forgotten */
+
+void sessions_add(struct tls_sessions *, const struct tls_session *);
+	/* copies; in place of the one of that id or name; no memory: it is not there */
+const struct tls_session *sessions_find(struct tls_sessions *, bool client, struct str key,
+    const uint8_t generation[SESSION_HASH]);
+	/* key: a server's id, a client's name; until the next call; NULL: none
+	 * that is of that generation and has time left */
+void sessions_forget(struct tls_sessions *, bool client, struct str key);
+int sessions_put(const struct tls_sessions *, struct buf *);	/* -1: full */
 
 const char *tls_sentence(int bearssl_error);
 	/* what went wrong and what to do; never NULL */

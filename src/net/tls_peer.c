@@ -56,6 +56,27 @@ tls_peer_judge(struct tls_peer *peer, const struct tls_ctx *ctx, enum tls_trust 
 	tls_x509_free(x);
 }
 
+struct tls_peer *
+tls_peer_of(const struct tls_session *s, const struct tls_ctx *ctx)
+{
+	struct tls_peer *peer = s->chain.n ? tls_peer_grow(NULL, s->chain.n) : NULL;
+	struct x509 first;
+
+	if (!peer)
+		return NULL;
+	memcpy(peer->chain, s->chain.p, s->chain.n);
+	peer->n = s->chain.n;
+	if (tls_peer_read(peer, &first) == -1) {
+		free(peer);
+		return NULL;
+	}
+	peer->vouched = s->vouched;
+	peer->expires = s->chain_expires;
+	if (!s->vouched)	/* why not? */
+		tls_peer_judge(peer, ctx, s->client ? ctx->trust : TRUST_NOTED, NULL);
+	return peer;
+}
+
 bool
 tls_peer_names(const struct tls_peer *peer, struct str node)
 {

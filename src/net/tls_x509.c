@@ -137,6 +137,8 @@ judge(struct tls_x509 *x)
 	if (tls_peer_read(x->peer, &first) == -1)
 		return WHY_UNREADABLE;
 	x->holds = true;
+	x->peer->expires = ((int64_t)x->first.notafter_days - DAYS_TO_1970) * 86400
+	    + x->first.notafter_seconds;
 	if (asks_ca(x))
 		return judge_by_ca(x, &first);
 	return x->trust == TRUST_PIN && !is_pinned(x) ? WHY_NOT_PINNED : 0;

@@ -65,7 +65,7 @@ put_link(struct node *n, const struct link *l, struct buf *o)
 	put_number(o, "bytes_out", conn_gone_total(l->conn));
 	put_number(o, "rtt_us", l->rtt_us);
 	put_member(o, "tls", str(tls ? tls_cipher_name(tls) : ""));
-	buf_str(o, STR("}\n"));
+	buf_fmt(o, ",\"resumed\":%s}\n", tls && tls_resumed(tls) ? "true" : "false");
 }
 
 void

@@ -22,9 +22,10 @@ dials_with_tls(const struct settings *s)
 
 /* What we show to who dials us.  A leaf may have a certificate for clients alone. */
 static int
-load_server(struct credentials *c, const struct settings *s, struct err *e)
+load_server(struct credentials *c, const struct settings *s, struct tls_sessions *sessions, struct err *e)
 {
 	struct tls_settings server = { .cert = s->tls_cert, .key = s->tls_key, .ca = s->tls_client_ca,
+	    .sessions = sessions,
 	    .ask_client = s->tls_client_ca || (c->auth && auth_asks_certificates(c->auth)) };
 
 	if (c->auth && auth_asks_ca(c->auth) && !s->tls_client_ca)
@@ -47,10 +48,10 @@ load_server(struct credentials *c, const struct settings *s, struct err *e)
 
 /* Whom we believe when we dial, and what we show when we are asked. */
 static int
-load_client(struct credentials *c, const struct settings *s, struct err *e)
+load_client(struct credentials *c, const struct settings *s, struct tls_sessions *sessions, struct err *e)
 {
 	struct tls_settings client = { .ca = s->tls_ca, .pin = s->tls_pin, .insecure = s->insecure,
-	    .cert = c->visits ? s->tls_cert : NULL, .key = c->visits ? s->tls_key : NULL };
+	    .sessions = sessions, .cert = c->visits ? s->tls_cert : NULL, .key = c->visits ? s->tls_key : NULL };
 
 	if (!dials_with_tls(s))
 		return 0;
@@ -61,7 +62,7 @@ load_client(struct credentials *c, const struct settings *s, struct err *e)
 }
 
 static int
-load(struct credentials *c, const struct settings *s, struct err *e)
+load(struct credentials *c, const struct settings *s, struct tls_sessions *sessions, struct err *e)
 {
 	const char *token = s->role == ROLE_LEAF ? s->token_file : s->uplink_token_file;
 
@@ -70,14 +71,15 @@ load(struct credentials *c, const struct settings *s, struct err *e)
 	if (s->role == ROLE_HUB && s->token_file &&
 	    (c->auth = auth_open(s->token_file, e)) == NULL)
 		return -1;
-	return load_server(c, s, e) == -1 ? -1 : load_client(c, s, e);
+	return load_server(c, s, sessions, e) == -1 ? -1 : load_client(c, s, sessions, e);
 }
 
 int
-credentials_open(struct credentials *c, const struct settings *s, struct err *e)
+credentials_open(struct credentials *c, const struct settings *s, struct tls_sessions *sessions,
+    struct err *e)
 {
 	*c = (struct credentials){ .auth = NULL };
-	if (load(c, s, e) == 0)
+	if (load(c, s, sessions, e) == 0)
 		return 0;
 	credentials_close(c);
 	return err_exit(e, e->status ? e->status : 78);

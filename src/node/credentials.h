@@ -9,6 +9,7 @@
 #include "node/settings.h"
 
 struct tls_ctx;
+struct tls_sessions;
 
 struct credentials {			/* what a reload loads anew */
 	struct auth *auth;		/* hub: who may join; NULL: nobody is asked */
@@ -17,8 +18,8 @@ struct credentials {			/* what a reload loads anew */
 	char token[TOKEN_MAX + 1];	/* what we show to an uplink; "": none */
 };
 
-int credentials_open(struct credentials *, const struct settings *, struct err *);
-	/* all, or -1 and nothing, *e with a status */
+int credentials_open(struct credentials *, const struct settings *, struct tls_sessions *, struct err *);
+	/* sessions: may be NULL, else must outlive what is opened; all, or -1 and nothing, *e with a status */
 void credentials_close(struct credentials *);	/* connections keep the TLS context they use */
 
 #endif

@@ -282,9 +282,12 @@ open_node(struct node *n, struct arguments a, struct err *e)
 	if (s->user && drop_to_user(n, e) == -1)
 		return -1;
 	/* by the user that will read them again */
-	if (credentials_open(&n->credentials, s, e) == -1)
+	if ((n->tls_sessions.all = tls_sessions_open()) == NULL)
+		return err_set(e, "no memory");
+	if (credentials_open(&n->credentials, s, n->tls_sessions.all, e) == -1)
 		return s->user ? err_at(e, "as user '%.60s'", s->user) : -1;
 	node_use_credentials(n);
+	keep_sessions_start(n);
 	if (succeed_waits() && (succeed_ask(e) == -1 || node_take_place(n, e) == -1))
 		return -1;
 	succeed_taken();
@@ -333,7 +336,9 @@ close_node(struct node *n)
 		fabric_free(&n->fabric);
 	}
 	net_close(n->net);
+	keep_sessions_stop(n);
 	credentials_close(&n->credentials);
+	tls_sessions_close(n->tls_sessions.all);
 	memset(n->links.token, 0, sizeof n->links.token);
 	daemon_pidfile_remove();
 	rundir_close(&n->run);
@@ -359,7 +364,7 @@ node_check(struct settings *s)
 		return no_memory(s);
 	n->set = s;
 	n->run.lock = -1;
-	if (credentials_open(&n->credentials, s, &e) == -1) {
+	if (credentials_open(&n->credentials, s, NULL, &e) == -1) {
 		fprintf(stderr, "%s: %s\n", program(s), e.text);
 		status = e.status ? e.status : 78;
 	} else {

@@ -22,6 +22,7 @@
 #include "node/control.h"
 #include "node/credentials.h"
 #include "node/inner.h"
+#include "node/keep_sessions.h"
 #include "node/renewal.h"
 #include "node/rundir.h"
 #include "node/settings.h"
@@ -40,6 +41,7 @@ struct node {
 	struct uplink uplink, peers[PEERS_MAX];	/* as many as the settings say */
 	struct builtin *builtin;
 	struct credentials credentials;
+	struct keep_sessions tls_sessions;
 	struct control control;
 	struct renewal renewal;
 	struct inner inner, rules;	/* who asks as "fedx@NODE"; who does what rules want */

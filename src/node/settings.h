@@ -23,7 +23,7 @@ struct settings {
 	size_t listen_count, uplink_count, peer_count;
 	const char *id, *cluster, *rundir, *confdir;
 	const char *token_file, *uplink_token_file;
-	const char *tls_cert, *tls_key, *tls_ca, *tls_client_ca, *tls_pin;
+	const char *tls_cert, *tls_key, *tls_ca, *tls_client_ca, *tls_pin, *tls_session_file;
 	const char *announce_tags;
 	const char *pidfile, *user, *dns_servers;
 	bool insecure, check, daemon, autostart;
@@ -110,6 +110,7 @@ struct settings {
 	X("drain.wait",		DURATION, drain_ms, 0, 3600000, NOW) \
 	X("dns.servers",	TEXT,	dns_servers, 0, 0, RESTART) \
 	X("tls.pin",		TEXT,	tls_pin, 0, 0, NOW) \
+	X("tls.session_file",	TEXT,	tls_session_file, 0, 0, NOW) \
 	X("uplink.token_file",	TEXT,	uplink_token_file, 0, 0, NOW) \
 	X("log.level",		LEVEL,	log_level, 0, 0, NOW) \
 	X("log.format",		FORMAT,	log_format, 0, 0, NOW) \
