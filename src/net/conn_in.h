@@ -15,6 +15,8 @@ struct shield {
 	struct tls *tls;
 	struct buf raw;		/* ciphertext that the engine does not take yet */
 	void (*opened)(void *owner);
+	struct mono active;	/* the last turn in which something came or went */
+	uint8_t burst;		/* such turns since there was a while without, as far as counted */
 	bool open;		/* the handshake was seen to be done */
 };
 

@@ -8,7 +8,11 @@
 
 #include "net/conn_in.h"
 
-enum { RECORDS_A_TURN = 32 };	/* half a megabyte, then the others */
+enum {
+	RECORDS_A_TURN = 32,	/* half a megabyte, then the others */
+	PAUSE_MS = 1000,	/* who spoke after so long ... */
+	BURST_TURNS = 4		/* ... and this little will be silent again: it holds no buffers */
+};
 
 static void
 conn_tls_over(struct conn *c)
@@ -36,6 +40,24 @@ conn_send_records(struct conn *c)
 			return false;
 	}
 	return true;
+}
+
+/* At the end of what a turn does: a ping and its answer leave nothing behind. */
+static void
+conn_rest(struct conn *c)
+{
+	struct shield *s = c->shield;
+	struct mono now = net_time(c->net);
+
+	if (s->active.us != now.us) {
+		if (mono_us_since(s->active, now) / 1000 >= PAUSE_MS)
+			s->burst = 0;
+		if (s->burst <= BURST_TURNS)
+			s->burst++;
+		s->active = now;
+	}
+	if (s->open && s->burst <= BURST_TURNS)
+		tls_rest(s->tls);
 }
 
 /* Feeds the engine and hands out what it decrypts; how much it took. */
@@ -113,6 +135,8 @@ conn_take_cipher(struct conn *c, struct str fresh)
 	if (tls_state(s->tls) == TLS_CLOSED && (conn_can_give(c) || c->finishing)) {
 		conn_send_records(c);	/* the alert that says why */
 		conn_tls_over(c);
+	} else {
+		conn_rest(c);
 	}
 }
 
@@ -142,6 +166,8 @@ conn_write_tls(struct conn *c)
 	if ((buf_len(&c->shield->raw) && !c->blocked) ||
 	    (!c->shield->open && conn_is_secret(c)))
 		conn_wake(c);
+	else
+		conn_rest(c);
 }
 
 /* Takes tls.  Output from before must be gone: it was meant to be readable. */

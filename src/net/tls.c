@@ -1,12 +1,17 @@
 /* tls.c - see tls.h: one TLS session on BearSSL's engine. */
+#include "config.h"
+
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/rand.h"
+#include "net/clienthello.h"
 #include "net/sha256.h"
 #include "net/tls_in.h"
 
-enum { SUITES = 6 };
+enum { SUITES = 6, RECORD_HEAD = 5 };
 
 static const char *alpn_names[] = { "fedx/1" };
 
@@ -67,29 +72,42 @@ set_engine(struct tls *t, bool ecdsa, bool rsa)
 	br_ssl_engine_set_default_chapol(engine);
 	br_ssl_engine_set_protocol_names(engine, alpn_names, 1);
 	br_ssl_engine_add_flags(engine, BR_OPT_NO_RENEGOTIATION);
-	br_ssl_engine_set_buffer(engine, t->io, t->io_size, 1);
+	br_ssl_engine_set_buffers_bidi(engine, t->io, BR_SSL_BUFSIZE_INPUT, t->io + t->in_size,
+	    BR_SSL_BUFSIZE_OUTPUT);
 	rand_bytes(seed, sizeof seed);
 	br_ssl_engine_inject_entropy(engine, seed, sizeof seed);
 	tls_wipe(seed, sizeof seed);
 }
 
-static struct tls *
-session_open(struct tls_ctx *ctx, bool verifies, size_t io_size, struct err *e)
+/* Buffers of whole pages, which an idle session can give back. */
+static int
+open_buffers(struct tls *t)
 {
-	struct tls *t = malloc(sizeof *t + io_size);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *io;
 
-	if (!t)
-		goto fail;
-	memset(t, 0, sizeof *t);	/* not the records: untouched pages cost nothing */
-	t->io_size = io_size;
-	if (verifies && !(t->x509 = malloc(sizeof *t->x509)))
-		goto fail;
+	t->in_size = (BR_SSL_BUFSIZE_INPUT + page - 1) / page * page;
+	t->io_size = t->in_size + (BR_SSL_BUFSIZE_OUTPUT + page - 1) / page * page;
+	if (posix_memalign(&io, page, t->io_size))
+		return -1;
+	t->io = io;		/* not zeroed: untouched pages cost nothing */
+	return 0;
+}
+
+static struct tls *
+session_open(struct tls_ctx *ctx, bool verifies, struct err *e)
+{
+	struct tls *t = calloc(1, sizeof *t);
+
+	if (!t || open_buffers(t) == -1 || (verifies && !(t->x509 = malloc(sizeof *t->x509)))) {
+		if (t)
+			free(t->io);
+		free(t);
+		err_set(e, "no memory for a TLS session");
+		return NULL;
+	}
 	t->ctx = tls_ctx_keep(ctx);
 	return t;
-fail:
-	free(t);
-	err_set(e, "no memory for a TLS session");
-	return NULL;
 }
 
 /* BearSSL asks for a certificate if it has a CA to name; this one has no name. */
@@ -140,7 +158,7 @@ tls_server(struct tls_ctx *ctx, struct err *e)
 		err_set(e, "a TLS server needs a certificate; give --tls-cert and --tls-key");
 		return NULL;
 	}
-	t = session_open(ctx, ctx->ask_client, BR_SSL_BUFSIZE_BIDI, e);
+	t = session_open(ctx, ctx->ask_client, e);
 	if (!t)
 		return NULL;
 	br_ssl_server_zero(&t->as.server);
@@ -196,7 +214,7 @@ tls_client(struct tls_ctx *ctx, const char *name, struct err *e)
 		    TLS_NAME_MAX);
 		return NULL;
 	}
-	t = session_open(ctx, true, BR_SSL_BUFSIZE_BIDI, e);
+	t = session_open(ctx, true, e);
 	if (!t)
 		return NULL;
 	t->client = true;
@@ -223,7 +241,9 @@ tls_free(struct tls *t)
 	tls_resume_end(t);
 	tls_x509_free(t->x509);
 	free(t->peer);
-	tls_wipe(t, sizeof *t + t->io_size);
+	tls_wipe(t->io, t->io_size);
+	free(t->io);
+	tls_wipe(t, sizeof *t);
 	free(t);
 	tls_ctx_close(ctx);
 }
@@ -305,13 +325,32 @@ tls_error(const struct tls *t, struct err *e)
 	    why - BR_ERR_RECV_FATAL_ALERT, tls_alert_sentence(why - BR_ERR_RECV_FATAL_ALERT));
 }
 
+/*
+ * The first bytes of the other side.  One of our nodes may resume, and its
+ * order of suites holds, since it may lack what makes AES fast; for all others
+ * ours does.
+ */
+static void
+look_first(struct tls *t, struct str cipher)
+{
+	if (t->fed || !cipher.n)
+		return;
+	t->fed = true;
+	if (t->client)
+		return;
+	if (clienthello_is_ours(cipher))
+		tls_resume_accept(t);
+	else
+		br_ssl_engine_add_flags(t->engine, BR_OPT_ENFORCE_SERVER_PREFERENCES);
+}
+
 size_t
 tls_feed(struct tls *t, struct str cipher)
 {
 	size_t fed = 0, room;
 	unsigned char *to;
 
-	tls_resume_accept(t, cipher);
+	look_first(t, cipher);
 	while (fed < cipher.n && !t->refused
 	    && (to = br_ssl_engine_recvrec_buf(t->engine, &room)) != NULL) {
 		if (room > cipher.n - fed)
@@ -354,6 +393,7 @@ tls_write(struct tls *t, struct str plain)
 		memcpy(to, plain.p + taken, room);
 		br_ssl_engine_sendapp_ack(t->engine, room);
 		taken += room;
+		t->pending = true;
 	}
 	return taken;
 }
@@ -362,6 +402,29 @@ void
 tls_flush(struct tls *t)
 {
 	br_ssl_engine_flush(t->engine, 0);
+	t->pending = false;
+}
+
+/* Nothing is in the buffers: no part of a record that came, nothing that is to go. */
+static bool
+is_at_rest(const struct tls *t)
+{
+	size_t n;
+
+	return t->open && !t->refused && !t->pending && !br_ssl_engine_recvapp_buf(t->engine, &n)
+	    && !br_ssl_engine_sendrec_buf(t->engine, &n)
+	    && br_ssl_engine_recvrec_buf(t->engine, &n) == t->io && n == RECORD_HEAD;
+}
+
+void
+tls_rest(struct tls *t)
+{
+#ifdef HAVE_MADVISE
+	if (is_at_rest(t))
+		madvise(t->io, t->io_size, MADV_DONTNEED);
+#else
+	(void)is_at_rest(t);
+#endif
 }
 
 struct str

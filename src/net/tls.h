@@ -88,6 +88,7 @@ size_t tls_write(struct tls *, struct str plain);	/* how many bytes it took; fil
 void tls_flush(struct tls *);			/* end the open record */
 struct str tls_cipher(struct tls *);		/* records to send; until the next call */
 void tls_cipher_eat(struct tls *, size_t);
+void tls_rest(struct tls *);			/* nothing will happen for a while: gives memory back */
 void tls_end(struct tls *);			/* queue close_notify */
 const struct tls_peer *tls_peer(const struct tls *);	/* once open; NULL: none shown */
 bool tls_peer_hash(const struct tls *, uint8_t hash[TLS_HASH]);	/* of that; false: none shown */

@@ -96,8 +96,9 @@ struct tls {
 	uint8_t alert_n, alert_sent;
 	struct tls_peer *peer;		/* NULL: it has shown nothing; of the old session, while resumed */
 	const br_ssl_session_cache_class *cache;	/* server: BearSSL casts to it and back */
-	size_t io_size;
-	uint8_t io[];			/* records: in and out side by side */
+	bool pending;			/* written, and not yet a record */
+	uint8_t *io;			/* records: those that come, then those that go, each from a page on */
+	size_t in_size, io_size;
 };
 
 int tls_pem_chain(const char *path, struct tls_chain *, struct err *);
@@ -123,7 +124,7 @@ void tls_peer_judge(struct tls_peer *, const struct tls_ctx *, enum tls_trust, c
 	/* anew, by the chain that was kept and the time that it is */
 
 bool tls_resume_offer(struct tls *);	/* client: is there a session with that server? */
-void tls_resume_accept(struct tls *, struct str cipher);	/* server: before its first bytes are fed */
+void tls_resume_accept(struct tls *);	/* server: it may ask for one; before its first bytes are fed */
 struct tls_peer *tls_resume_peer(struct tls *);	/* the handshake is over: who it is; keeps a client's session */
 void tls_resume_end(struct tls *);	/* it is closed: a session that led to nothing is forgotten */
 

@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "net/clienthello.h"
 #include "net/tls_in.h"
 
 enum { SESSION_LIFE_S = 3600 };
@@ -94,12 +93,9 @@ on_load(const br_ssl_session_cache_class **at, br_ssl_server_context *server,
 static const br_ssl_session_cache_class hooks = { sizeof(void *), on_save, on_load };
 
 void
-tls_resume_accept(struct tls *t, struct str cipher)
+tls_resume_accept(struct tls *t)
 {
-	if (t->fed || !cipher.n)
-		return;
-	t->fed = true;
-	if (t->client || !t->ctx->sessions || !clienthello_is_ours(cipher))
+	if (!t->ctx->sessions)
 		return;
 	t->cache = &hooks;
 	br_ssl_server_set_cache(&t->as.server, &t->cache);

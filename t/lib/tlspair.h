@@ -173,6 +173,7 @@ turn(struct pair *p, int i, size_t chunk)
 
 	buf_str(&p->got[i], plain);
 	tls_plain_eat(p->side[i], plain.n);
+	tls_rest(p->side[i]);		/* at any time: nothing is lost by it */
 	n = tls_write(p->side[i], p->send[i]);
 	p->send[i] = str_skip(p->send[i], n);
 	if (n)

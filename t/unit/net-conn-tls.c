@@ -228,6 +228,12 @@ tls_end(struct tls *t)
 	push_open(t);
 }
 
+void
+tls_rest(struct tls *t)
+{
+	(void)t;
+}
+
 struct tls_ctx *
 tls_ctx_keep(struct tls_ctx *of)
 {
