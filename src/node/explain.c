@@ -7,42 +7,19 @@
  */
 #include "config.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "fabric/border.h"
-#include "fabric/cluster.h"
-#include "node/builtin.h"
+#include "node/explain.h"
 #include "node/members.h"
-#include "wire/fields.h"
 #include "wire/json.h"
 
-enum { DEPTH = 8, TEXT = 512, ANSWER_MS = 2000, HOP_MS = 5000, HOPS_BYTES = 64 * 1024 };
+enum { DEPTH = 8, ANSWER_MS = 2000 };
 
-struct explanation {
-	struct list place;		/* node.explanations */
-	struct builtin *builtin;
-	struct timer due;
-	uint64_t answer;		/* whose stream it is */
-	uint64_t question;		/* to fedx-route; 0: none is under way */
-	uint64_t hop;			/* to the next node; 0: none */
-	uint32_t peer_number;		/* of who would hand the message in */
-	uint8_t kind;
-	char from[TEXT], to[TEXT], subject[TEXT], as[TEXT], origin[256];
-	struct buf line;
-};
-
-static struct node *
-node_of(const struct explanation *x)
+void
+explain_over(struct explanation *x)
 {
-	return x->builtin->node;
-}
-
-static void
-over(struct explanation *x)
-{
-	struct node *n = node_of(x);
+	struct node *n = explain_node(x);
 
 	timer_drop(&n->fabric.wheel, &x->due);
 	inner_forget(&n->inner, x->hop);
@@ -54,33 +31,33 @@ over(struct explanation *x)
 
 /* --- lines --- */
 
-static struct buf *
-step(struct explanation *x, const char *what)
+struct buf *
+explain_step(struct explanation *x, const char *what)
 {
 	x->line.head = x->line.tail = 0;
 	buf_fmt(&x->line, "{\"v\":1");
-	put_member(&x->line, "node", str(node_of(x)->fabric.node));
+	put_member(&x->line, "node", str(explain_node(x)->fabric.node));
 	put_member(&x->line, "step", str(what));
 	return &x->line;
 }
 
-static void
-say(struct explanation *x)
+void
+explain_say(struct explanation *x)
 {
 	buf_str(&x->line, STR("}\n"));
 	builtin_say(x->builtin, x->answer, buf_view(&x->line));
 }
 
-static void
-end(struct explanation *x, const char *result, const char *why)
+void
+explain_end(struct explanation *x, const char *result, const char *why)
 {
-	struct buf *o = step(x, "end");
+	struct buf *o = explain_step(x, "end");
 
 	put_member(o, "result", str(result));
 	if (why && *why)
 		put_member(o, "why", str(why));
-	say(x);
-	over(x);
+	explain_say(x);
+	explain_over(x);
 }
 
 /* --- who would hand it in --- */
@@ -102,187 +79,13 @@ find_peer(struct node *n, struct str name)
 }
 
 /* It may have gone while fedx-route was asked. */
-static struct port *
-peer_now(const struct explanation *x)
+struct port *
+explain_peer(const struct explanation *x)
 {
-	list_each(at, &node_of(x)->fabric.ports)
+	list_each(at, &explain_node(x)->fabric.ports)
 		if (list_of(at, struct port, all)->gate.number == x->peer_number)
 			return list_of(at, struct port, all);
 	return NULL;
-}
-
-/* --- where it goes --- */
-
-static void
-on_hop(void *owner, struct str bytes, bool last, bool error)
-{
-	struct explanation *x = owner;
-	char why[200];
-
-	if (last)
-		x->hop = 0;
-	if (error) {
-		snprintf(why, sizeof why, "the next node does not say: %.*s",
-		    bytes.n > 140 ? 140 : (int)bytes.n, bytes.n ? bytes.p : "");
-		end(x, "unknown", why);
-		return;
-	}
-	builtin_say(x->builtin, x->answer, bytes);
-	if (last)
-		over(x);
-}
-
-static void
-ask_next(struct explanation *x, const struct port *next)
-{
-	struct node *n = node_of(x);
-	struct envelope e = { .type = TYPE_JSON, .to = next->node, .subject = STR("fedx/explain"),
-	    .deadline_ms = HOP_MS };
-	struct buf body;
-
-	if (!n->fabric.cluster[0] || !str_is(next->gate.cluster, n->fabric.cluster)) {
-		end(x, "unknown", "the next node is of another cluster");
-		return;
-	}
-	buf_init(&body, HOPS_BYTES);
-	buf_fmt(&body, "{\"kind\":\"request\"");
-	put_member(&body, "from", str(x->from));
-	put_member(&body, "to", str(x->to));
-	put_member(&body, "subject", str(x->subject));
-	put_member(&body, "origin", str(x->origin));
-	buf_str(&body, STR("}"));
-	e.payload = buf_view(&body);
-	timer_set(&n->fabric.wheel, &x->due, n->fabric.now, HOP_MS + 1000);
-	/* the answer may come from within, and be the end of x */
-	if ((x->hop = n->inner.last + 1, inner_ask(&n->inner, &e, on_hop, x)) == 0) {
-		x->hop = 0;
-		end(x, "unknown", "no memory to ask the next node");
-	}
-	buf_free(&body);
-}
-
-static void
-say_candidates(struct explanation *x, const struct port *from, const struct target *t)
-{
-	struct node *n = node_of(x);
-	struct str service, method;
-	struct name *name;
-	char why[200];
-
-	if (x->to[0] || !str_split(str(x->subject), '/', &service, &method) ||
-	    (name = fib_name(&n->fabric.fib, FAMILY_SERVICE, service)) == NULL)
-		return;
-	list_each(at, &name->claims) {
-		const struct claim *c = list_of(at, struct claim, of_name);
-		struct buf *o = step(x, "instance");
-
-		why[0] = '\0';
-		if (c->port == from && port_is_link(c->port))
-			snprintf(why, sizeof why, "it is where the message comes from");
-		else if (!claim_serves(c))
-			via_why(c->via, n->fabric.now, why, sizeof why);
-		else if (claim_methods(c).n && method.n && !words_have(claim_methods(c), method))
-			snprintf(why, sizeof why, "it has no method '%.*s'",
-			    method.n > 80 ? 80 : (int)method.n, method.p);
-		else if (!claim_has_room(c))
-			snprintf(why, sizeof why, "it has %" PRIu32 " requests already, as many as it takes",
-			    c->in_flight);
-		else if (c != t->claim)
-			snprintf(why, sizeof why, "%s", t->claim && !port_is_link(t->claim->port) &&
-			    port_is_link(c->port) ? "an instance at this node comes first" :
-			    "balancing picks another one now");
-		put_member(o, "link", c->port->node.n ? c->port->node : STR("client"));
-		if (c->via) {
-			put_member(o, "origin", c->via->origin->node);
-			put_path(o, c->via->path);
-		}
-		put_member(o, "version", claim_version(c));
-		buf_fmt(o, ",\"local\":%s,\"chosen\":%s", port_is_link(c->port) ? "false" : "true",
-		    c == t->claim ? "true" : "false");
-		put_number(o, "in_flight", c->in_flight);
-		if (why[0])
-			put_member(o, "why", str(why));
-		say(x);
-	}
-}
-
-/* Nobody holds it: perhaps who would is not linked, and why. */
-static void
-say_links_down(struct explanation *x)
-{
-	list_each(at, &node_of(x)->links.uplinks) {
-		const struct uplink *u = list_of(at, struct uplink, place);
-		struct buf *o;
-
-		if (!u->url_count || uplink_linked(u))
-			continue;
-		o = step(x, "link");
-		put_member(o, "name", str(u->urls[u->url]));
-		put_member(o, "state", str(uplink_word(u)));
-		put_member(o, "why", str(u->why));
-		say(x);
-	}
-}
-
-/* What another cluster may not ask for is refused where it comes in. */
-static bool
-is_closed(struct explanation *x, const struct port *from, struct target *t)
-{
-	const struct fabric *f = &node_of(x)->fabric;
-	struct str service, method;
-	char text[FED_TEXT];
-
-	if (x->to[0] || !border_is_foreign(f, from) ||
-	    !str_split(str(x->subject), '/', &service, &method) || str_is(service, "fedx") ||
-	    federation_function_open(f->federation, service, method))
-		return false;
-	federation_text_function(text, str(x->subject), from->cluster);
-	snprintf(t->why, sizeof t->why, "%.*s", (int)sizeof t->why - 1, text);
-	t->error = E_denied;
-	return true;
-}
-
-static void
-route(struct explanation *x, struct str via)
-{
-	struct node *n = node_of(x);
-	struct port *from = peer_now(x);
-	struct envelope e = { .kind = x->kind, .hops = HOPS_DEFAULT, .origin = str(x->origin),
-	    .from = str(x->from), .to = str(x->to), .subject = str(x->subject) };
-	struct target t = { .error = E_NONE };
-	struct buf *o;
-
-	if (!from) {
-		end(x, "unknown", "who would hand it in has gone");
-		return;
-	}
-	/* as if balance had been asked and had no opinion: what it would pick is not asked */
-	if (!is_closed(x, from, &t)) {
-		request_resolve(&n->fabric, from, &e, STR(""), &(struct gate_way){ .via = via, .picked = true }, &t);
-		say_candidates(x, from, &t);
-	}
-	o = step(x, "route");
-	if (t.error != E_NONE) {
-		put_member(o, "error", str(error_row((unsigned)t.error)->name));
-		put_member(o, "why", str(t.why));
-		say(x);
-		say_links_down(x);
-		end(x, "no_route", t.why);
-		return;
-	}
-	put_member(o, "goes", str(!t.port ? "waits" : t.port->kind == PORT_SELF ? "node" :
-	    t.port->kind == PORT_UPLINK ? "uplink" : port_is_link(t.port) ? "link" : "client"));
-	if (t.port)
-		put_member(o, "next", t.port->node.n ? t.port->node : t.port->from);
-	if (via.n)
-		put_member(o, "via", via);
-	say(x);
-	if (!t.port)
-		end(x, "waits", "all instances are busy: it would wait for one");
-	else if (port_is_link(t.port))
-		ask_next(x, t.port);
-	else
-		end(x, "delivered", "");
 }
 
 /* --- what policy says --- */
@@ -290,14 +93,14 @@ route(struct explanation *x, struct str via)
 static void
 no_policy(struct explanation *x, const char *why)
 {
-	struct buf *o = step(x, "policy");
+	struct buf *o = explain_step(x, "policy");
 
 	put_member(o, "hook", STR("route"));
 	put_member(o, "verdict", STR("allow"));
 	put_member(o, "rule", STR("default"));
 	put_member(o, "why", str(why));
-	say(x);
-	route(x, STR(""));
+	explain_say(x);
+	explain_way(x, STR(""));
 }
 
 /* Of what fedx-route explains, what the hook has read: the rest is said here already. */
@@ -321,8 +124,8 @@ put_read(struct buf *o, struct str explanation)
 static void
 judged(struct explanation *x, const struct verdict *v)
 {
-	struct node *n = node_of(x);
-	struct buf *o = step(x, "policy");
+	struct node *n = explain_node(x);
+	struct buf *o = explain_step(x, "policy");
 	bool denied = v->answer == ANSWER_DENY, odd = !denied && v->answer != ANSWER_NONE && v->answer != ANSWER_ALLOW;
 	char via[256];
 
@@ -342,9 +145,9 @@ judged(struct explanation *x, const struct verdict *v)
 	if (v->limit.n)
 		put_member(o, "limit", v->limit);
 	put_read(o, v->explanation);
-	say(x);
+	explain_say(x);
 	if (denied || odd) {
-		end(x, "denied", "");
+		explain_end(x, "denied", "");
 		return;
 	}
 	if (v->to.n)
@@ -352,13 +155,13 @@ judged(struct explanation *x, const struct verdict *v)
 	if (v->subject.n)
 		str_c(v->subject, x->subject, sizeof x->subject);
 	str_c(v->via, via, sizeof via);
-	route(x, str(via));
+	explain_way(x, str(via));
 }
 
 static void
 ask_policy(struct explanation *x, struct port *peer)
 {
-	struct node *n = node_of(x);
+	struct node *n = explain_node(x);
 	struct control *c = &n->control;
 	struct gate *g = &n->fabric.gate;
 	struct question q = { .hook = HOOK_ROUTE, .how = ASK_EXPLAIN, .peer = peer->gate.number,
@@ -369,7 +172,7 @@ ask_policy(struct explanation *x, struct port *peer)
 		no_policy(x, "the policy has no route hook, or there is no policy");
 	} else if (control_ask(c, &q, &x->question) == -1) {
 		x->question = 0;
-		end(x, "unknown", "fedx-route is not there: what is not decided yet is denied policy_unavailable");
+		explain_end(x, "unknown", "fedx-route is not there: what is not decided yet is denied policy_unavailable");
 	} else {
 		timer_set(&n->fabric.wheel, &x->due, n->fabric.now, ANSWER_MS);
 	}
@@ -396,7 +199,7 @@ explain_lost(struct node *n)
 		struct explanation *x = list_of(at, struct explanation, place);
 
 		if (x->question)
-			end(x, "unknown", "fedx-route was lost before it answered");
+			explain_end(x, "unknown", "fedx-route was lost before it answered");
 	}
 }
 
@@ -406,7 +209,7 @@ on_due(struct wheel *w, struct timer *t)
 	struct explanation *x = list_of(t, struct explanation, due);
 
 	(void)w;
-	end(x, "unknown", x->question ? "fedx-route did not answer in time" : "the next node did not answer in time");
+	explain_end(x, "unknown", x->question ? "fedx-route did not answer in time" : "the next node did not answer in time");
 }
 
 /* --- the question --- */
@@ -429,32 +232,32 @@ member(struct str object, const char *name, char *to, size_t size, struct err *e
 }
 
 static int
-parse(struct explanation *x, struct str payload, char decision[TEXT], struct err *e)
+parse(struct explanation *x, struct str payload, char decision[EXPLAIN_TEXT], struct err *e)
 {
 	struct json_fault fault;
-	char service[TEXT], method[TEXT], kind[TEXT];
+	char service[EXPLAIN_TEXT], method[EXPLAIN_TEXT], kind[EXPLAIN_TEXT];
 
 	if (json_check(payload, DEPTH, &fault) == -1)
 		return err_set(e, "the question is no JSON: %s", fault.why);
-	if (member(payload, "from", x->from, TEXT, e) == -1 || member(payload, "to", x->to, TEXT, e) == -1 ||
-	    member(payload, "subject", x->subject, TEXT, e) == -1 ||
-	    member(payload, "service", service, TEXT, e) == -1 ||
-	    member(payload, "method", method, TEXT, e) == -1 ||
-	    member(payload, "kind", kind, TEXT, e) == -1 || member(payload, "as", x->as, TEXT, e) == -1 ||
+	if (member(payload, "from", x->from, EXPLAIN_TEXT, e) == -1 || member(payload, "to", x->to, EXPLAIN_TEXT, e) == -1 ||
+	    member(payload, "subject", x->subject, EXPLAIN_TEXT, e) == -1 ||
+	    member(payload, "service", service, EXPLAIN_TEXT, e) == -1 ||
+	    member(payload, "method", method, EXPLAIN_TEXT, e) == -1 ||
+	    member(payload, "kind", kind, EXPLAIN_TEXT, e) == -1 || member(payload, "as", x->as, EXPLAIN_TEXT, e) == -1 ||
 	    member(payload, "origin", x->origin, sizeof x->origin, e) == -1 ||
-	    member(payload, "decision", decision, TEXT, e) == -1)
+	    member(payload, "decision", decision, EXPLAIN_TEXT, e) == -1)
 		return -1;
 	if (kind[0] && strcmp(kind, "request") != 0)
 		return err_set(e, "only kind 'request' can be explained, not '%.40s'", kind);
 	x->kind = KIND_REQUEST;
 	/* TO without an '@' that is no node may be a service */
 	if (!service[0] && x->to[0] && !x->subject[0] && !strchr(x->to, '@') &&
-	    !fib_name(&node_of(x)->fabric.fib, FAMILY_NODE, str(x->to)) &&
-	    strcmp(x->to, node_of(x)->fabric.node) != 0) {
+	    !fib_name(&explain_node(x)->fabric.fib, FAMILY_NODE, str(x->to)) &&
+	    strcmp(x->to, explain_node(x)->fabric.node) != 0) {
 		snprintf(service, sizeof service, "%s", x->to);
 		x->to[0] = '\0';
 	}
-	if (!x->subject[0] && (size_t)snprintf(x->subject, TEXT, "%s/%s", service, method) >= TEXT)
+	if (!x->subject[0] && (size_t)snprintf(x->subject, EXPLAIN_TEXT, "%s/%s", service, method) >= EXPLAIN_TEXT)
 		return err_set(e, "service and method are too long");
 	if (!decision[0] && !x->to[0] && x->subject[0] == '/')
 		return err_set(e, "say where it would go: 'to' or 'service'");
@@ -464,13 +267,13 @@ parse(struct explanation *x, struct str payload, char decision[TEXT], struct err
 static void
 say_question(struct explanation *x, const struct port *peer)
 {
-	struct buf *o = step(x, "question");
+	struct buf *o = explain_step(x, "question");
 
 	put_member(o, "from", str(x->from));
 	put_member(o, "to", str(x->to));
 	put_member(o, "subject", str(x->subject));
 	put_member(o, "peer", peer->node.n ? peer->node : peer->from.n ? peer->from : STR("client"));
-	say(x);
+	explain_say(x);
 }
 
 enum error
@@ -479,7 +282,7 @@ explain_begin(struct builtin *b, struct reply *a, const struct envelope *e, stru
 	struct node *n = b->node;
 	struct explanation *x = calloc(1, sizeof *x);
 	struct port *peer = by;
-	char decision[TEXT];
+	char decision[EXPLAIN_TEXT];
 	enum error error = E_NONE;
 
 	if (!x) {
