@@ -138,6 +138,10 @@ dispatch_one(struct fabric *f, struct name *name)
 			break;
 		if (envelope_parse(buf_view(&fl->saved), UINT32_MAX, &e, &used, &why) != PARSE_OK)
 			continue;
+		if (!request_holds_from(f, fl->in, &e)) {
+			flight_fail(f, fl, E_scope, FATE_NOT_DELIVERED, FROM_IS_LOST);
+			return true;
+		}
 		request_resolve(f, fl->in, &e, meta_find(e.meta, META_version), &way, &t);
 		if (t.error != E_NONE) {
 			flight_fail(f, fl, t.error, FATE_NOT_DELIVERED, t.why);

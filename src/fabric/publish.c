@@ -39,6 +39,17 @@ is_taken_from(const struct origin *o, const struct port *p)
 	return v && via_is_taken(v);
 }
 
+/* It has waited: is it still taken from this neighbour? */
+static bool
+may_still_come(struct fabric *f, const struct port *p, const struct envelope *e)
+{
+	uint64_t epoch, count;
+	struct str owner = owner_of(e->meta, &epoch, &count);
+	struct origin *o = owner.n ? rib_origin(f, owner) : NULL;
+
+	return !is_hub_neighbour(f, p) || (o && is_taken_from(o, p));
+}
+
 /* Of another hub, from a neighbour on the way to it, and later than the last one? */
 static bool
 is_news(struct fabric *f, const struct port *p, const struct envelope *e)
@@ -232,7 +243,10 @@ publish_resume(struct fabric *f, struct flight *fl, struct envelope *e)
 		return;
 	}
 	e->to = STR("");
-	deliver(f, p, e);
+	if (may_still_come(f, p, e))
+		deliver(f, p, e);
+	else
+		f->count.events_stray++;
 	flight_end(f, fl);
 	if (id)
 		port_say(p, KIND_DONE, FLAG_LAST, id, STR(""));

@@ -25,13 +25,30 @@ request_refuse(struct fabric *f, struct port *p, const struct envelope *e, enum 
 		p->ops->close(p, E_slow_consumer, "it does not read its answers");
 }
 
+bool
+request_holds_from(struct fabric *f, struct port *p, const struct envelope *e)
+{
+	struct name *name;
+
+	if (p->kind == PORT_UPLINK || e->from.n == 0 || gate_is_node(f, p, e))
+		return true;
+	if (p->kind == PORT_PEER)	/* it may come by another way than ours to it, but never from here */
+		return !fib_holds(&f->fib, e->from);
+	/* a rule of a node below, or our own; no endpoint can have such a name */
+	if (str_starts(e->from, STR("rule:")) && !memchr(e->from.p, '@', e->from.n))
+		return true;
+	if ((name = fib_name(&f->fib, FAMILY_ENDPOINT, e->from)) != NULL)
+		list_each(n, &name->claims)
+			if (list_of(n, struct claim, of_name)->port == p)
+				return true;
+	return false;
+}
+
 /* Is what a neighbour says of the message's past true, as far as we can see? */
 static bool
 link_check(struct fabric *f, struct port *p, const struct envelope *e,
     const struct meta_facts *facts, enum error *error, const char **why)
 {
-	struct name *name;
-
 	*error = E_malformed;
 	*why = "the path does not start at the origin and end at the sender";
 	if (!facts->passed || !str_eq(facts->last, p->node) || !str_eq(facts->first, e->origin))
@@ -41,18 +58,7 @@ link_check(struct fabric *f, struct port *p, const struct envelope *e,
 	if (p->kind == PORT_CHILD && p->role == ROLE_LEAF && !str_eq(e->origin, p->node))
 		return false;
 	*why = "the sender does not hold the address in `from`";
-	if (p->kind == PORT_UPLINK || e->from.n == 0 || gate_is_node(f, p, e))
-		return true;
-	if (p->kind == PORT_PEER)	/* it may come by another way than ours to it, but never from here */
-		return !fib_holds(&f->fib, e->from);
-	/* a rule of a node below; no endpoint can have such a name */
-	if (str_starts(e->from, STR("rule:")) && !memchr(e->from.p, '@', e->from.n))
-		return true;
-	if ((name = fib_name(&f->fib, FAMILY_ENDPOINT, e->from)) != NULL)
-		list_each(n, &name->claims)
-			if (list_of(n, struct claim, of_name)->port == p)
-				return true;
-	return false;
+	return request_holds_from(f, p, e);
 }
 
 /* What every node leaves out, and what a client may not claim. */
@@ -256,6 +262,10 @@ request_resume(struct fabric *f, struct flight *fl, const struct gate_way *way)
 
 	if (envelope_parse(buf_view(&fl->saved), UINT32_MAX, &e, &used, &why) != PARSE_OK) {
 		flight_fail(f, fl, E_malformed, FATE_NOT_DELIVERED, "it cannot be read again");
+		return;
+	}
+	if (!request_holds_from(f, fl->in, &e)) {
+		flight_fail(f, fl, E_scope, FATE_NOT_DELIVERED, FROM_IS_LOST);
 		return;
 	}
 	if (e.kind == KIND_PUBLISH) {

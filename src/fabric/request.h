@@ -35,6 +35,9 @@ int request_send(struct fabric *, struct port *to, struct envelope *);
 void request_start(struct fabric *, struct flight *, const struct target *, struct envelope *);
 	/* sends it and hears the answerer from now on; or ends it */
 
+#define FROM_IS_LOST "the sender does not hold the address in `from` any more"
+bool request_holds_from(struct fabric *, struct port *, const struct envelope *);
+	/* asked as a message comes, and again when it has waited */
 void request_resume(struct fabric *, struct flight *, const struct gate_way *);
 	/* what a flight has saved goes on, from the gate */
 

@@ -233,14 +233,15 @@ narrower_scopes(void)
 	end("scopes");
 }
 
-/* The neighbours are answered for: the caller has one scope, the others have any. */
+/* The neighbours are answered for: the caller has two scopes, the others have any. */
 static void
-admit(const char *scope)
+admit(const char *scope, const char *also)
 {
 	static uint8_t room[256];
 	struct buf run = { .p = room, .cap = sizeof room, .max = sizeof room };
 
 	scope_put(&run, str(scope));
+	scope_put(&run, str(also));
 	while (asker_next(&asker) && asker.q.hook == HOOK_ADMIT) {
 		if (asker.q.peer == caller.port.gate.number)
 			asker_say(&f, &asker, (struct verdict){ .answer = ANSWER_ALLOW, .scopes = buf_view(&run) });
@@ -257,7 +258,7 @@ narrower_scopes_meanwhile(void)
 	asker_policy(&f, 2, HOOKS(ADMIT) | HOOKS(SCOPE));
 	fake_attach(&caller, FAMILY_ENDPOINT, "late@blue", "", "", 0);
 	fake_attach(&caller, FAMILY_ENDPOINT, "late@red", "", "", 0);
-	admit("*@red");
+	admit("*@red", "x@red");
 	fake_forget(&caller);
 	while (asker.count)
 		asker_allow(&f, &asker, 0);
@@ -266,6 +267,38 @@ narrower_scopes_meanwhile(void)
 	is_int(asker.error, E_scope, "why");
 	ok(has(FAMILY_ENDPOINT, "late@red") && fake_hears(&caller, KIND_DONE), "one within the scopes is");
 	end("narrower meanwhile");
+}
+
+/* Whom it is from was true when it came. */
+static void
+senders_that_wait(void)
+{
+	begin(HOOKS(ADMIT) | HOOKS(ROUTE));
+	asker_policy(&f, 2, HOOKS(ADMIT) | HOOKS(ROUTE));
+	fake_ask(&caller, 7, "s/m");
+	admit("*@blue", "x@blue");
+	fake_forget(&caller);
+	asker_allow(&f, &asker, 0);
+	ok(fake_hears_error(&caller, 7, E_scope, FATE_NOT_DELIVERED), "who lost its address while it waited speaks from it no more");
+	ok(fake_hears_nothing(&service), "and nobody hears it");
+	fake_ask(&caller, 8, "s/m");
+	asker_allow(&f, &asker, 0);
+	ok(fake_hears(&service, KIND_REQUEST) && service.e.from.n == 0, "as nobody it may");
+	end("senders");
+
+	begin(HOOKS(ADMIT));
+	fake_attach(&service, FAMILY_SERVICE, "one", "", "", 1);
+	fake_forget(&service);
+	fake_ask(&other, 1, "one/m");
+	fake_ask(&caller, 7, "one/m");
+	fake_hears(&service, KIND_REQUEST);
+	asker_policy(&f, 2, HOOKS(ADMIT));
+	admit("*@blue", "x@blue");
+	fake_forget(&caller);
+	fake_reply(&service, service.e.id, FLAG_LAST, "done");
+	ok(fake_hears_error(&caller, 7, E_scope, FATE_NOT_DELIVERED) && !fake_hears(&service, KIND_REQUEST),
+	    "nor when it waited for an instance");
+	end("parked senders");
 }
 
 static void
@@ -286,7 +319,7 @@ events_that_wait(void)
 	asker_policy(&f, 2, HOOKS(ADMIT) | HOOKS(ROUTE));
 	publish_at(&caller, 7, "/blue/x");
 	publish_at(&caller, 8, "/red/x");
-	admit("/red/**");
+	admit("/red/**", "*@red");
 	fake_forget(&caller);
 	asker_say(&f, &asker, v);
 	ok(fake_hears_error(&caller, 7, E_scope, FATE_NOT_DELIVERED), "an event that waited while its scope went is refused");
@@ -415,6 +448,7 @@ main(void)
 	order_without_a_hook();
 	narrower_scopes();
 	narrower_scopes_meanwhile();
+	senders_that_wait();
 	events_that_wait();
 	names_in_line();
 	admitted_without_a_hook();
