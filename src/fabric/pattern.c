@@ -22,6 +22,8 @@ pattern_covers(struct str p, struct str address)
 
 	if (!pattern_is_wild(p))
 		return str_eq(p, address);
+	if (str_starts(address, STR("/")))
+		return false;	/* a path, whatever it ends in */
 	want = str_skip(p, 2);
 	domain = domain_of(address);
 	if (p.p[1] == '@')

@@ -20,6 +20,8 @@ static const struct { const char *what, *pattern, *address; bool covers; } cases
 	{ "a lone star is no wildcard",		"*", "a@x.net", false },
 	{ "a star inside is no wildcard",	"a*@x.net", "ab@x.net", false },
 	{ "nothing covers nothing else",	"*@x.net", "", false },
+	{ "*@D is no path",			"*@x.net", "/a@x.net", false },
+	{ "nor is *.D",				"*.x.net", "/a/b.x.net", false },
 };
 
 int
