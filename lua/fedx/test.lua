@@ -77,7 +77,7 @@ function t.picks(service, instances)
 end
 
 -- All of a verdict: answer, error, reason, rule, file, line, read, tests, keep_ms, via, to,
--- subject, limit (its name), limit_rate (thousandths a second), scopes, tags, preference, ...  What is
+-- subject, limit (its name), limit_rate (thousandths a second), scopes, tags, preference, shared, ...  What is
 -- empty is nil.  message.hook is "route" if it is left out.
 function t.verdict(message) return try.ask(message.hook or "route", message) end
 

@@ -143,7 +143,7 @@ request.waiting	4096	requests that may wait for a free instance of one service w
 request.waiting_bytes	16M	what those may hold
 limits.buffers	256M	bytes of all bodies and requests that wait; over it the conversation that holds the most is ended
 limits.services	256	services that one link or client may offer
-limits.endpoints	4096	endpoints that one link or client may claim
+limits.endpoints	4096	endpoints that one link or client may claim, and as many paths
 limits.patterns	1000	patterns of events that one link or client may want; over it a subscription ends with overloaded
 limits.routes	10000	routes and names that one neighbouring hub may tell of; over it they are refused with overloaded
 announce.tags		words on the route to this hub, for the hooks import and export of other hubs, 255 bytes at most
@@ -254,12 +254,12 @@ kind	request	what kind of message it is
 type	text	what its payload is said to be: bytes, text, json, msgpack, clasp
 from	alice@site-a	the first endpoint that the caller claimed; a caller may have none
 from_domain	site-a	what stands behind the @ of from
-to	lamp@site-b	an endpoint or a node; nil for a request to a service
-to_domain	site-b	what stands behind the @ of to; of a node, all of it
-subject	wc/count	SERVICE/METHOD; of a message to an endpoint, its method alone
-service	wc	the part of subject before the first slash; nil for a message to an endpoint, whose subject is a method
+to	lamp@site-b	an endpoint, a path or a node; nil for a request to a service
+to_domain	site-b	what stands behind the @ of to; of a node, all of it; nil for a path
+subject	wc/count	SERVICE/METHOD; of a message to an endpoint or a path, its method alone
+service	wc	the part of subject before the first slash; nil for a message to an endpoint or a path, whose subject is a method
 method	count	the part behind it; nil if it is empty, as when one asks whether a service is there
-path1	a	of a subject that begins with a slash, like /a/b/c, the first segment
+path1	a	of a path like /a/b/c, that an event is on or a request goes to, the first segment
 path2	b	the second
 path3	c	the third
 origin	site-a	the node where the message entered the fabric

@@ -1,5 +1,6 @@
 /* lines_down.c - JSON lines: what the node says, as lines for the client. */
 #include "dialect/lines_session.h"
+#include "wire/announce.h"
 #include "wire/hello.h"
 #include "wire/meta.h"
 
@@ -56,7 +57,9 @@ tell_request(struct lines_session *s, struct out *o, const struct envelope *e)
 		return 0;
 	}
 	m.method = e->subject;
-	if (e->to.n && memchr(e->to.p, '@', e->to.n))
+	if (address_family(e->to) == FAMILY_PATH)
+		m.path = e->to;
+	else if (address_family(e->to) == FAMILY_ENDPOINT)
 		m.endpoint = e->to;
 	else if (!str_split(e->subject, '/', &m.service, &m.method)) {
 		m.method = e->subject;

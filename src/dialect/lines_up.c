@@ -70,8 +70,9 @@ meta_of(const struct lines_message *m, uint8_t *room)
 static int
 on_attach(struct lines_session *s, struct out *o, const struct lines_message *m)
 {
-	struct announcement a = { .family = m->service.n ? FAMILY_SERVICE : FAMILY_ENDPOINT,
-	    .hops = HOPS_DEFAULT, .name = m->service.n ? m->service : m->endpoint,
+	struct str name = m->service.n ? m->service : m->endpoint.n ? m->endpoint : m->path;
+	struct announcement a = { .family = m->service.n ? FAMILY_SERVICE : m->endpoint.n ? FAMILY_ENDPOINT :
+	    FAMILY_PATH, .hops = HOPS_DEFAULT, .name = name,
 	    .version = m->version, .methods = m->methods, .tags = m->tags,
 	    .weight = m->weight ? m->weight : 100, .max_concurrency = m->max_concurrency };
 	struct envelope e = { .kind = m->type == LINES_attach ? KIND_ATTACH : KIND_DETACH,
@@ -96,7 +97,7 @@ on_request(struct lines_session *s, struct out *o, const struct lines_message *m
 	char subject[2 * LINES_NAME_MAX + 2];
 	struct envelope e = { .kind = KIND_REQUEST, .type = m->payload_type, .hops = HOPS_DEFAULT,
 	    .flags = m->idempotent ? FLAG_IDEMPOTENT : 0, .deadline_ms = m->timeout_ms, .id = m->id,
-	    .to = m->endpoint.n ? m->endpoint : m->node, .subject = m->method,
+	    .to = m->endpoint.n ? m->endpoint : m->path.n ? m->path : m->node, .subject = m->method,
 	    .meta = meta_of(m, meta), .payload = m->payload };
 
 	if (m->more && m->id == 0)

@@ -325,7 +325,7 @@ check_needs(const struct lines_message *m, struct lines_fault *f)
 {
 	unsigned need = types[m->type].need;
 	const char *word = types[m->type].word;
-	int names = (m->service.n > 0) + (m->endpoint.n > 0);
+	int names = (m->service.n > 0) + (m->endpoint.n > 0) + (m->path.n > 0);
 
 	if (need & NEED_ID && m->id == 0)
 		return err_set(&f->why, "member \"id\" is missing: a %s needs the id of its request", word);
@@ -337,9 +337,9 @@ check_needs(const struct lines_message *m, struct lines_fault *f)
 	if (need & NEED_PATTERN && m->pattern.n == 0)
 		return err_set(&f->why, "member \"pattern\" is missing: a %s wants one like /a/*", word);
 	if (need & NEED_NAME && names != 1)
-		return err_set(&f->why, "%s needs one of \"service\" and \"endpoint\"", word);
+		return err_set(&f->why, "%s needs one of \"service\", \"endpoint\" and \"path\"", word);
 	if (need & NEED_TARGET && names + (m->node.n > 0) != 1)
-		return err_set(&f->why, "a %s needs one of \"service\", \"endpoint\" and \"node\"", word);
+		return err_set(&f->why, "a %s needs one of \"service\", \"endpoint\", \"path\" and \"node\"", word);
 	if (need & NEED_METHOD && m->method.n == 0)
 		return err_set(&f->why, "member \"method\" must be a string: a %s needs one", word);
 	if (m->service.n && memchr(m->service.p, '/', m->service.n))

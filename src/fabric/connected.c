@@ -2,7 +2,8 @@
  * connected.c - connected routes: what is attached here, and what direct
  * links announce.
  *
- * Endpoints and node ids are exclusive, services shared.  What a link has
+ * Endpoints and node ids are exclusive, services shared, paths exclusive unless
+ * policy shares them among all who hold one.  What a link has
  * announced is compared by digest after link-up and each minute; on a
  * mismatch the full set is sent again: increments alone are never trusted.
  */
@@ -163,27 +164,30 @@ connected_replace(struct fabric *f, struct claim *old, const struct announcement
 	return c;
 }
 
-static bool
-is_shared(uint8_t family)
-{
-	return family == FAMILY_SERVICE || family == FAMILY_INTEREST;
-}
-
 static struct claim *
-rival(struct fabric *f, struct port *p, const struct announcement *a)
+rival(struct fabric *f, struct port *p, const struct announcement *a, bool shared)
 {
 	struct name *name;
 
-	if (is_shared(a->family) || (name = fib_name(&f->fib, a->family, a->name)) == NULL)
+	if (a->family == FAMILY_SERVICE || a->family == FAMILY_INTEREST ||
+	    (name = fib_name(&f->fib, a->family, a->name)) == NULL)
 		return NULL;
 	list_each(n, &name->claims) {
 		struct claim *c = list_of(n, struct claim, of_name);
 
 		/* a leaf is where its link is, whatever another hub still believes */
-		if (c->port != p && (!c->via || p->kind == PORT_CLIENT))
+		if (c->port != p && (!c->via || p->kind == PORT_CLIENT) && !(shared && c->shared))
 			return c;
 	}
 	return NULL;
+}
+
+static struct str
+holder_of(const struct claim *c)
+{
+	const struct port *p = c->port;
+
+	return c->via ? c->via->origin->node : p->node.n ? p->node : p->from.n ? p->from : STR("a client");
 }
 
 /* An id that nobody below us can have: ours, or that of who is above us. */
@@ -198,15 +202,17 @@ conflict(struct fabric *f, const struct port *p, const struct announcement *a, s
     struct err *e)
 {
 	event(f, "conflict", p, a->name);
-	return err_set(e, "%s '%.*s' is already held by '%.*s'", family_name(a->family),
+	return err_set(e, "%s '%.*s' is already held by '%.*s'%s", family_name(a->family),
 	    a->name.n > 80 ? 80 : (int)a->name.n, a->name.p,
-	    holder.n > 80 ? 80 : (int)holder.n, holder.p);
+	    holder.n > 80 ? 80 : (int)holder.n, holder.p,
+	    a->family == FAMILY_PATH ? ", and policy does not share it among both" : "");
 }
 
 enum error
 connected_claim(struct fabric *f, struct port *p, const struct announcement *a, struct err *e)
 {
 	struct claim *old = fib_claim(&f->fib, p, a->family, a->name, a->version), *c, *other;
+	bool shared = a->shared || gate_shares(f);
 	uint32_t limit = a->family == FAMILY_SERVICE ? f->limits.services :
 	    a->family == FAMILY_INTEREST ? f->limits.patterns : f->limits.endpoints;
 	uint32_t granted = a->family == FAMILY_SERVICE ? p->gate.max_services :
@@ -219,12 +225,12 @@ connected_claim(struct fabric *f, struct port *p, const struct announcement *a, 
 		    (int)a->name.n, a->name.p);
 		return E_scope;
 	}
-	if (a->family == FAMILY_PATH || (a->family == FAMILY_NODE && p->kind == PORT_CLIENT)) {
+	if (a->family == FAMILY_NODE && p->kind == PORT_CLIENT) {
 		err_set(e, "a %s cannot be claimed here", family_name(a->family));
 		return E_unsupported;
 	}
-	if ((other = rival(f, p, a)) != NULL) {
-		conflict(f, p, a, other->via ? other->via->origin->node : other->port->node, e);
+	if ((other = rival(f, p, a, shared)) != NULL) {
+		conflict(f, p, a, holder_of(other), e);
 		return E_route_conflict;
 	}
 	if (a->family == FAMILY_NODE && (is_above(f, a->name) || (old && old->digest == 0))) {
@@ -242,6 +248,7 @@ connected_claim(struct fabric *f, struct port *p, const struct announcement *a, 
 		return E_overloaded;
 	}
 	c->epoch = f->gate.epoch;
+	c->shared = shared;
 	if (p->kind == PORT_CLIENT && a->family == FAMILY_ENDPOINT && !p->from.n) {
 		p->from = name_text(c->name);
 		gate_peer_changed(f, p);
@@ -268,7 +275,7 @@ connected_node(struct fabric *f, struct port *p)
 	a.path = (struct str){ (const char *)path,
 	    (size_t)(tlv_write(path, META_path, p->node) - path) };
 
-	if (is_above(f, p->node) || rival(f, p, &a) || (c = fib_add(&f->fib, p, NULL, &a)) == NULL)
+	if (is_above(f, p->node) || rival(f, p, &a, false) || (c = fib_add(&f->fib, p, NULL, &a)) == NULL)
 		return -1;
 	p->digest ^= c->digest;		/* ours, not an announcement of the other side */
 	c->digest = 0;
@@ -288,6 +295,7 @@ connected_attach(struct fabric *f, struct port *p, const struct envelope *e)
 	if (announcement_get(e->payload, &a, &err) == 0) {
 		a.hops = HOPS_DEFAULT;
 		a.path = STR("");
+		a.shared = 0;	/* policy says so, not a client */
 		if (a.family == FAMILY_INTEREST) {
 			port_error(f, p, e->id, KIND_ERROR, E_unsupported, FATE_NOT_DELIVERED,
 			    STR("who wants events subscribes"));

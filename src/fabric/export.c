@@ -55,6 +55,7 @@ add_up(struct fabric *f, const struct name *name, struct str version, struct sum
 		    most + c->max_concurrency;
 		unbounded = unbounded || c->max_concurrency == 0;
 		sum->any_method = sum->any_method || claim_methods(c).n == 0;
+		sum->a.shared = sum->a.shared || c->shared;
 		add_words(&sum->a.methods, sum->methods, claim_methods(c));
 		add_words(&sum->a.tags, sum->tags, claim_tags(c));
 	}

@@ -43,6 +43,7 @@ fib_free(struct fib *f)
 	}
 	map_free(&f->names);
 	interest_free(&f->interest);
+	interest_free(&f->paths);
 	fib_init(f);
 }
 
@@ -137,10 +138,17 @@ room(size_t with_text, size_t whole)
 	return with_text > whole ? with_text : whole;
 }
 
+static struct interest *
+trie_of(struct fib *f, enum family family)
+{
+	return family == FAMILY_INTEREST ? &f->interest : family == FAMILY_PATH ? &f->paths : NULL;
+}
+
 static struct name *
 name_open(struct fib *f, enum family family, struct str text)
 {
 	struct name *name = malloc(room(offsetof(struct name, key) + text.n + 2, sizeof *name));
+	struct interest *trie = trie_of(f, family);
 
 	if (!name)
 		return NULL;
@@ -155,7 +163,7 @@ name_open(struct fib *f, enum family family, struct str text)
 		free(name);
 		return NULL;
 	}
-	if (family == FAMILY_INTEREST && interest_add(&f->interest, name) == -1) {
+	if (trie && interest_add(trie, name) == -1) {
 		map_del(&f->names, (struct str){ name->key, text.n + 1 });
 		free(name);
 		return NULL;
@@ -168,10 +176,12 @@ name_open(struct fib *f, enum family family, struct str text)
 void
 fib_drop_name(struct fib *f, struct name *name)
 {
+	struct interest *trie = trie_of(f, (enum family)name->family);
+
 	map_del(&f->names, (struct str){ name->key, name->n + 1 });
 	list_del(&name->patterns);
-	if (name->family == FAMILY_INTEREST)
-		interest_del(&f->interest, name);
+	if (trie)
+		interest_del(trie, name);
 	free(name);
 }
 
@@ -197,7 +207,7 @@ fib_add(struct fib *f, struct port *port, struct via *via, const struct announce
 	}
 	*c = (struct claim){ .name = name, .port = port, .via = via, .weight = a->weight,
 	    .max_concurrency = a->max_concurrency, .hops = a->hops,
-	    .digest = announcement_digest(a), .number = ++f->last_claim };
+	    .said_shared = a->shared, .digest = announcement_digest(a), .number = ++f->last_claim };
 	at = c->text;
 	c->version_n = keep(&at, a->version);
 	c->methods_n = keep(&at, a->methods);
@@ -302,6 +312,18 @@ fib_endpoint(struct fib *f, struct str address)
 	return NULL;
 }
 
+struct claim *
+fib_path(struct fib *f, struct str path)
+{
+	struct claim *best = NULL, *c;
+
+	for (struct interested *at = interest_match(&f->paths, path); at; at = at->also)
+		if ((!best || pattern_path_order(name_text(at->name), name_text(best->name)) < 0) &&
+		    (c = name_best(at->name)) != NULL)
+			best = c;
+	return best;
+}
+
 bool
 fib_holds(struct fib *f, struct str endpoint)
 {
@@ -344,7 +366,7 @@ consider(struct fib *f, const struct ask *ask, struct claim *c, struct best *bes
 	struct tier *t = !port_is_link(c->port) ? &best->local : c->via && c->via->foreign ? &best->foreign :
 	    &best->ours;
 
-	if (c->port == ask->not_to || !claim_serves(c))
+	if (c->port == ask->not_to || !claim_serves(c) || (ask->path && !c->shared))
 		return;
 	best->seen = true;
 	if (claim_methods(c).n && ask->method.n && !words_have(claim_methods(c), ask->method))
@@ -360,7 +382,7 @@ enum chosen
 fib_choose(struct fib *f, const struct ask *ask, struct claim **chosen, struct name **name)
 {
 	struct best best = { .seen = false };
-	struct name *who = *name = fib_name(f, FAMILY_SERVICE, ask->service);
+	struct name *who = *name = ask->path ? ask->path : fib_name(f, FAMILY_SERVICE, ask->service);
 	struct list *at;
 	uint32_t locals = 0;
 	bool all = balance_wants_all(ask) || ask->onward;

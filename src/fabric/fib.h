@@ -2,7 +2,8 @@
  * fib.h - names and who reaches them: the forwarding table of one node.
  *
  * A name (family and text) has claims, one for each port and version that
- * reaches it.  Endpoints are exclusive, services shared and balanced.
+ * reaches it.  Endpoints are exclusive, services shared and balanced; a path is
+ * exclusive unless policy shares it.
  */
 #ifndef FEDX_FIB_H
 #define FEDX_FIB_H
@@ -55,7 +56,8 @@ struct claim {
 	uint32_t latency_us;		/* of its answers, lately; 0: not known */
 	uint16_t version_n, methods_n, tags_n, path_n;	/* of text[], in this order */
 	uint8_t hops;
-	bool stale;			/* until the END of a full set */
+	bool stale : 1;			/* until the END of a full set */
+	bool said_shared : 1, shared : 1;	/* of a path: by who announced it; that or by policy */
 	char text[];
 };
 
@@ -88,7 +90,7 @@ enum balance { BALANCE_LEAST_INFLIGHT, BALANCE_ROUND_ROBIN };
 struct fib {
 	struct map names;		/* by key */
 	struct list patterns;		/* endpoint names with a wildcard, longest domain first */
-	struct interest interest;	/* names of family INTEREST */
+	struct interest interest, paths;	/* names of family INTEREST and of family PATH */
 	uint32_t claimed[FAMILY_COUNT];	/* claims by family */
 	enum balance balance;
 	uint32_t last_claim;
@@ -112,6 +114,9 @@ void fib_drop_name(struct fib *, struct name *);	/* no claims and nobody waits *
 struct claim *fib_endpoint(struct fib *, struct str address);
 	/* exact first, then the longest pattern that covers it; connected
 	 * before learnt, and of those the best route */
+struct claim *fib_path(struct fib *, struct str path);
+	/* of the patterns that cover it the first by pattern_path_order() that
+	 * may be used, and of its claims as of an endpoint's; a path_plain() */
 bool fib_holds(struct fib *, struct str endpoint);	/* is it attached here, or to a leaf of ours? */
 struct claim *name_best(const struct name *);	/* of an exclusive one; NULL: none may be used */
 bool claim_serves(const struct claim *);
@@ -122,6 +127,7 @@ bool claim_has_room(const struct claim *);
 enum chosen { CHOSEN_ONE, CHOSEN_FULL, CHOSEN_NO_NAME, CHOSEN_NO_METHOD, CHOSEN_NO_VERSION };
 struct ask {
 	struct str service, method, constraint;
+	struct name *path;		/* instead of a service: one of those that share it */
 	const struct port *not_to;
 	bool onward;			/* a hub passed it on: to the nearest, so that it comes nearer with each */
 	bool by_strategy;		/* else fib.balance */

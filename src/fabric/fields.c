@@ -77,12 +77,21 @@ peer_text(const struct peer_facts *p, enum ask_field field)
 	return STR("");
 }
 
-/* To an endpoint the subject is a method, whatever service it may look like:
- * what a rule allows of service x must not be a door to method x of everyone. */
+/* To an endpoint or a path the subject is a method, whatever service it may look
+ * like: what a rule allows of service x must not be a door to method x of everyone. */
 static bool
 of_service(const struct question *q)
 {
-	return q->to.n == 0 || memchr(q->to.p, '@', q->to.n) == NULL;
+	enum family to = address_family(q->to);
+
+	return to == FAMILY_SERVICE || to == FAMILY_NODE;
+}
+
+/* The path that an event is on, or that a request goes to. */
+static struct str
+path_of(const struct question *q)
+{
+	return address_family(q->to) == FAMILY_PATH ? q->to : q->subject;
 }
 
 struct str
@@ -96,13 +105,13 @@ field_get(const struct subject *s, enum ask_field field)
 	case FIELD_from: return q->from;
 	case FIELD_from_domain: return domain_of(q->from);
 	case FIELD_to: return q->to;
-	case FIELD_to_domain: return domain_of(q->to);
+	case FIELD_to_domain: return address_family(q->to) == FAMILY_PATH ? STR("") : domain_of(q->to);
 	case FIELD_subject: return q->subject;
 	case FIELD_service: return of_service(q) ? service_part(q->subject, false) : STR("");
 	case FIELD_method: return of_service(q) ? service_part(q->subject, true) : q->subject;
-	case FIELD_path1: return path_segment(q->subject, 1);
-	case FIELD_path2: return path_segment(q->subject, 2);
-	case FIELD_path3: return path_segment(q->subject, 3);
+	case FIELD_path1: return path_segment(path_of(q), 1);
+	case FIELD_path2: return path_segment(path_of(q), 2);
+	case FIELD_path3: return path_segment(path_of(q), 3);
 	case FIELD_origin: return q->origin;
 	case FIELD_version: return q->version;
 	case FIELD_idempotent: return q->idempotent ? STR("yes") : STR("");

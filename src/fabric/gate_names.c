@@ -18,6 +18,7 @@ struct said {
 	struct list place;		/* gate_port.names */
 	uint64_t asked;
 	uint8_t state;
+	bool shared;			/* the hook lets others hold the same path */
 	enum error error;		/* DENIED, and why */
 	char *why;
 	size_t n;
@@ -314,12 +315,19 @@ gate_names_answer(struct fabric *f, struct asked *asked, const struct verdict *v
 		if (asked->epoch == f->gate.epoch && announcement_get(e.payload, &a, &err) == 0) {
 			q = scope_question(p, e.kind, &a);
 			decide(f, p, s, &q, &d);
+			s->shared = v->shared && a.family == FAMILY_PATH;
 		} else {
 			f->gate.count.old_verdicts++;
 		}
 		break;
 	}
 	gate_names_serve(f, p);
+}
+
+bool
+gate_shares(const struct fabric *f)
+{
+	return f->gate.deciding && f->gate.deciding->shared;
 }
 
 void
@@ -389,6 +397,54 @@ gate_names_drop(struct fabric *f, struct claim *c, const struct question *q,
 	connected_drop(f, c);
 	if (!told)
 		port_error(f, p, 0, KIND_ERROR, d->error, FATE_NOT_DELIVERED, str(text));
+}
+
+/* Who else holds it here: one that came before c did, or after it. */
+static struct claim *
+other(const struct claim *c, bool before)
+{
+	list_each(n, &c->name->claims) {
+		struct claim *o = list_of(n, struct claim, of_name);
+
+		if (o->port != c->port && !o->via && (o->number < c->number) == before)
+			return o;
+	}
+	return NULL;
+}
+
+/* A path may be shared now; or it is exclusive now, and the first who shared it keeps it. */
+static void
+share(struct fabric *f, struct claim *c, const struct question *q, bool shared)
+{
+	struct decision d = { .answer = ANSWER_DENY, .error = E_route_conflict,
+	    .reason = STR("policy does not share this path any more, and somebody else holds it") };
+	bool was = c->shared;
+	struct claim *o;
+
+	c->shared = shared;
+	if (c->via || was == shared)
+		return;
+	if (!shared && other(c, true)) {
+		gate_names_drop(f, c, q, &d);
+		return;
+	}
+	while (!shared && (o = other(c, false)) != NULL) {
+		struct question to = gate_claim_question(o);
+
+		gate_names_drop(f, o, &to, &d);
+	}
+	export_changed(f, FAMILY_PATH, name_text(c->name), STR(""));
+}
+
+void
+gate_names_judge(struct fabric *f, struct claim *c, const struct question *q, const struct verdict *v)
+{
+	struct decision d = decision_of(v);
+
+	if (d.error != E_NONE)
+		gate_names_drop(f, c, q, &d);
+	else if (c->name->family == FAMILY_PATH)
+		share(f, c, q, c->said_shared || v->shared);
 }
 
 void

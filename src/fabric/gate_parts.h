@@ -92,6 +92,10 @@ bool gate_claim_asks(const struct fabric *, const struct claim *);
 struct question gate_claim_question(const struct claim *);
 void gate_names_drop(struct fabric *, struct claim *, const struct question *, const struct decision *);
 	/* what is claimed is refused now; its port is told */
+void gate_names_judge(struct fabric *, struct claim *, const struct question *, const struct verdict *);
+	/* what a new policy says of one that is there */
+bool gate_shares(const struct fabric *);
+	/* may others hold the path whose claim is decided now? */
 void gate_names_narrow(struct fabric *, struct port *);	/* all that is outside its scopes now */
 
 /* gate_peer.c */

@@ -366,7 +366,6 @@ name_answer(struct fabric *f, struct asked *a, const struct verdict *v)
 	struct port *p = recall(f, (struct str){ a->body, a->n }, &q, &facts);
 	struct claim *c = !p ? NULL :
 	    fib_claim(&f->fib, p, (enum family)q.family, q.subject, q.version);
-	struct decision d;
 
 	if (!c)
 		return;
@@ -375,9 +374,7 @@ name_answer(struct fabric *f, struct asked *a, const struct verdict *v)
 		f->gate.reload_more = true;
 		return;
 	}
-	d = decision_of(v);
-	if (d.error != E_NONE)
-		gate_names_drop(f, c, &q, &d);
+	gate_names_judge(f, c, &q, v);
 }
 
 static void

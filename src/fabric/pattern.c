@@ -31,3 +31,64 @@ pattern_covers(struct str p, struct str address)
 	return str_eq(domain, want) || (domain.n > want.n && str_ends(domain, want) &&
 	    domain.p[domain.n - want.n - 1] == '.');
 }
+
+/* What a pattern of paths says of what it covers. */
+struct reach {
+	unsigned literals, ones;	/* segments of text; segments that are any */
+	unsigned gaps;			/* between two of text, where any number more may be */
+};
+
+static struct reach
+reach_of(struct str pattern)
+{
+	struct reach r = { .gaps = 0 };
+	struct str rest = str_skip(pattern, 1), segment;
+	bool gap = false;
+
+	for (bool more = true; more; ) {
+		more = str_split(rest, '/', &segment, &rest);
+		if (str_is(segment, "**")) {
+			r.gaps += !gap;
+			gap = true;
+		} else if (str_is(segment, "*")) {
+			r.ones++;
+		} else {
+			r.literals++;
+			gap = false;
+		}
+	}
+	return r;
+}
+
+static int
+segment_rank(struct str segment)
+{
+	return str_is(segment, "**") ? 2 : str_is(segment, "*");
+}
+
+/*
+ * 1. more segments of text, 2. more that are *, 3. fewer places with a **: so
+ * far, what covers only a part of what another covers is before it.  Then the
+ * first segment that differs: 4. text, *, **, 5. the lower text.
+ */
+int
+pattern_path_order(struct str a, struct str b)
+{
+	struct reach ra = reach_of(a), rb = reach_of(b);
+	struct str sa, sb;
+	int order = 0;
+
+	if (ra.literals != rb.literals)
+		return ra.literals > rb.literals ? -1 : 1;
+	if (ra.ones != rb.ones)
+		return ra.ones > rb.ones ? -1 : 1;
+	if (ra.gaps != rb.gaps)
+		return ra.gaps < rb.gaps ? -1 : 1;
+	for (bool more = true; more && order == 0; ) {
+		more = str_split(a, '/', &sa, &a);
+		more = str_split(b, '/', &sb, &b) || more;
+		if ((order = segment_rank(sa) - segment_rank(sb)) == 0)
+			order = str_cmp(sa, sb);
+	}
+	return order;
+}

@@ -93,14 +93,13 @@ resolve_node(struct fabric *f, struct port *from, struct str id, struct target *
 		go_up(f, from, t, "nobody announces node", id);
 }
 
+/* To who holds what it is addressed to, if somebody does. */
 static void
-resolve_endpoint(struct fabric *f, struct port *from, const struct envelope *e, struct target *t)
+go_to(struct fabric *f, struct port *from, const struct envelope *e, struct claim *c, const char *nobody,
+    struct target *t)
 {
-	struct str address = e->to;
-	struct claim *c = fib_endpoint(&f->fib, address);
-
 	if (!c || (c->port == from && port_is_link(from))) {
-		go_up(f, from, t, "nobody announces endpoint", address);
+		go_up(f, from, t, nobody, e->to);
 	} else if (str_is(e->subject, "fedx/ping") && !port_is_link(c->port)) {
 		t->port = f->self;	/* the node where it is attached answers */
 	} else if (claim_has_room(c)) {
@@ -111,18 +110,46 @@ resolve_endpoint(struct fabric *f, struct port *from, const struct envelope *e, 
 	}
 }
 
+/* A path that is shared is balanced like a service. */
+static void
+resolve_path(struct fabric *f, struct port *from, const struct envelope *e, struct target *t)
+{
+	struct ask ask = { .not_to = port_is_link(from) ? from : NULL, .onward = is_hub_neighbour(f, from) };
+	struct claim *c;
+
+	if (!path_plain(e->to)) {
+		no_target(t, E_malformed, "a request goes to a path like /a/b, not to", e->to);
+		return;
+	}
+	if ((c = fib_path(&f->fib, e->to)) != NULL && c->shared) {
+		ask.path = c->name;
+		if (fib_choose(&f->fib, &ask, &c, &t->name) == CHOSEN_FULL)
+			return;		/* wait at the name */
+	}
+	go_to(f, from, e, c, "nobody holds path", t);
+}
+
 static void
 look_up(struct fabric *f, struct port *from, const struct envelope *e, struct str constraint,
     const struct gate_way *way, struct target *t)
 {
-	if (way->via.n && !str_is(way->via, f->node))
+	if (way->via.n && !str_is(way->via, f->node)) {
 		resolve_node(f, from, way->via, t);
-	else if (e->to.n == 0)
+		return;
+	}
+	switch (address_family(e->to)) {
+	case FAMILY_SERVICE:
 		resolve_service(f, from, e, constraint, way, t);
-	else if (memchr(e->to.p, '@', e->to.n))
-		resolve_endpoint(f, from, e, t);
-	else
+		break;
+	case FAMILY_ENDPOINT:
+		go_to(f, from, e, fib_endpoint(&f->fib, e->to), "nobody announces endpoint", t);
+		break;
+	case FAMILY_PATH:
+		resolve_path(f, from, e, t);
+		break;
+	default:
 		resolve_node(f, from, e->to, t);
+	}
 }
 
 void

@@ -235,6 +235,7 @@ name_announced(struct fabric *f, struct port *p, const struct envelope *env, con
 		return E_overloaded;
 	}
 	c->epoch = f->gate.epoch;
+	c->shared = a->shared || gate_shares(f);
 	gate_name(f, p, true, a);
 	if (!old)
 		event(f, "learnt", p, a->name);

@@ -252,7 +252,7 @@ route_claim(const struct claim *c)
 {
 	return (struct announcement){ .family = c->name->family, .name = name_text(c->name),
 	    .version = claim_version(c), .methods = claim_methods(c), .tags = claim_tags(c), .weight = c->weight,
-	    .max_concurrency = c->max_concurrency, .hops = HOPS_DEFAULT,
+	    .max_concurrency = c->max_concurrency, .shared = c->said_shared, .hops = HOPS_DEFAULT,
 	    .origin = c->via->origin->node };
 }
 

@@ -83,11 +83,13 @@ put_claim(const struct claim *c, struct buf *o)
 	bool local = c->port->kind == PORT_CLIENT;
 
 	buf_fmt(o, "{\"v\":1");
-	put_member(o, c->name->family == FAMILY_SERVICE ? "service" : "endpoint", name_text(c->name));
+	put_member(o, family_name(c->name->family), name_text(c->name));
 	if (c->name->family == FAMILY_SERVICE)
 		put_member(o, "version", claim_version(c));
 	put_member(o, "node", local ? STR("local") : c->via ? c->via->origin->node : c->port->node);
 	put_member(o, "link", c->port->node.n ? c->port->node : STR("client"));
+	if (c->name->family == FAMILY_PATH)
+		buf_fmt(o, ",\"shared\":%s", c->shared ? "true" : "false");
 	if (c->name->family == FAMILY_SERVICE) {
 		put_words(o, "methods", claim_methods(c));
 		put_words(o, "tags", claim_tags(c));

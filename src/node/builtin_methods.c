@@ -27,6 +27,7 @@ LIST(say_links, put_links(q->b->node, &q->a->bytes))
 LIST(say_peers, put_peers(q->b->node, &q->a->bytes))
 LIST(say_services, put_claims(q->b->node, FAMILY_SERVICE, &q->a->bytes))
 LIST(say_endpoints, put_claims(q->b->node, FAMILY_ENDPOINT, &q->a->bytes))
+LIST(say_paths, put_claims(q->b->node, FAMILY_PATH, &q->a->bytes))
 LIST(say_flows, put_flows(q->b->node, &q->a->bytes))
 LIST(say_rules, put_rules(q->b->node, &q->a->bytes))
 LIST(say_policy, put_policy(q->b->node, &q->a->bytes))
@@ -152,6 +153,7 @@ static const struct method { const char *name; enum asker who; void (*begin)(str
 	{ "routes",	ADMIN,	say_routes },
 	{ "services",	ADMIN,	say_services },
 	{ "endpoints",	ADMIN,	say_endpoints },
+	{ "paths",	ADMIN,	say_paths },
 	{ "watch",	ADMIN,	begin_watch },
 	{ "top",	ADMIN,	begin_top },
 	{ "drain",	ADMIN,	begin_drain },

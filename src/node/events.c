@@ -91,9 +91,9 @@ node_on_fabric(struct fabric *f, const char *what, const struct port *p, struct 
 
 	snprintf(subject, sizeof subject, "%.*s", name.n > 250 ? 250 : (int)name.n, name.p);
 	snprintf(peer, sizeof peer, "%.*s", STR_FMT(p->node));
-	/* the fabric has no other word for what came; a name with an '@' is no service */
+	/* the fabric has no other word for what came */
 	if ((strcmp(what, "attached") == 0 || strcmp(what, "withdrawn") == 0) &&
-	    !memchr(subject, '@', strlen(subject)))
+	    address_family(str(subject)) == FAMILY_NODE)
 		tell(n, HOOK_SERVICE, what, subject, peer, "", about_service, p);
 	else
 		node_event(n, what, subject, peer, "");

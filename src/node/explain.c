@@ -74,7 +74,7 @@ find_peer(struct node *n, struct str name)
 		    (str_eq(p->node, name) || str_eq(p->from, name)))
 			return p;
 	}
-	c = memchr(name.p, '@', name.n) ? fib_endpoint(&n->fabric.fib, name) : NULL;
+	c = address_family(name) == FAMILY_ENDPOINT ? fib_endpoint(&n->fabric.fib, name) : NULL;
 	return c ? c->port : NULL;
 }
 
@@ -250,8 +250,8 @@ parse(struct explanation *x, struct str payload, char decision[EXPLAIN_TEXT], st
 	if (kind[0] && strcmp(kind, "request") != 0)
 		return err_set(e, "only kind 'request' can be explained, not '%.40s'", kind);
 	x->kind = KIND_REQUEST;
-	/* TO without an '@' that is no node may be a service */
-	if (!service[0] && x->to[0] && !x->subject[0] && !strchr(x->to, '@') &&
+	/* TO that could be a node and is none may be a service */
+	if (!service[0] && !x->subject[0] && address_family(str(x->to)) == FAMILY_NODE &&
 	    !fib_name(&explain_node(x)->fabric.fib, FAMILY_NODE, str(x->to)) &&
 	    strcmp(x->to, explain_node(x)->fabric.node) != 0) {
 		snprintf(service, sizeof service, "%s", x->to);

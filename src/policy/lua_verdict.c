@@ -216,6 +216,17 @@ take_preference(lua_State *L, const char *who, struct value *v)
 }
 
 static void
+take_shared(lua_State *L, const char *who, struct value *v)
+{
+	if (lua_getfield(L, 1, "shared") == LUA_TNIL)
+		return;
+	if (!lua_isboolean(L, -1))
+		policy_fail(L, "%s: want shared = true or false, not a %s", who, object_type(L, -1));
+	v->v.shared = (uint8_t)lua_toboolean(L, -1);
+	v->fits &= FITS(HOOK_SCOPE);
+}
+
+static void
 take_way(lua_State *L, const char *who, struct value *v)
 {
 	bool any = field_text(L, 1, who, "to", ENVELOPE_NAMES_MAX, &v->v.to);
@@ -230,7 +241,7 @@ static int
 l_allow(lua_State *L)
 {
 	static const char *const keys[] = { "via", "to", "subject", "limit", "scopes", "in_flight", "services",
-		"endpoints", "tags", "preference", "name", NULL };
+		"endpoints", "tags", "preference", "shared", "name", NULL };
 	static const char who[] = "fedx.allow";
 	struct value v = start(L, MADE_ALLOW, ANSWER_ALLOW, everywhere);
 
@@ -243,10 +254,11 @@ l_allow(lua_State *L)
 	take_limit(L, who, &v);
 	take_admission(L, who, &v);
 	take_preference(L, who, &v);
+	take_shared(L, who, &v);
 	take_name(L, who, &v);
 	if (v.fits == 0)
-		policy_fail(L, "%s: via, to and subject are for route, preference for import, scopes and the others for "
-		    "admit: of one hook only", who);
+		policy_fail(L, "%s: via, to and subject are for route, preference for import, shared for scope, scopes "
+		    "and the others for admit: of one hook only", who);
 	return push(L, &v);
 }
 

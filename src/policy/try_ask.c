@@ -219,6 +219,10 @@ push_verdict(lua_State *L, const struct policy *p, const struct verdict *v)
 	push_words(L, "subject", v->subject);
 	push_words(L, "tags", v->tags);
 	push_count(L, "preference", v->preference);
+	if (v->shared) {
+		lua_pushboolean(L, 1);
+		lua_setfield(L, -2, "shared");
+	}
 	push_count(L, "in_flight", v->max_in_flight);
 	push_count(L, "services", v->max_services);
 	push_count(L, "endpoints", v->max_endpoints);

@@ -22,7 +22,8 @@
 	X(reliability_ppm,	0x000e, u32)	\
 	X(bandwidth_mbps,	0x000f, u32)	\
 	X(moved,		0x0010, bit)	\
-	X(partial,		0x0011, bit)
+	X(partial,		0x0011, bit)	\
+	X(shared,		0x0012, bit)
 
 enum { WEIGHT_DEFAULT = 100, WEIGHT_MAX = 65535, LOCAL_MAX = 128, SUFFIX_MAX = 32 };
 
@@ -48,7 +49,7 @@ endpoint_name_valid(struct str s)
 
 	if (str_starts(s, STR("*.")))
 		return node_id_valid(str_skip(s, 2));
-	if (!str_split(s, '@', &local, &domain) || local.n == 0 || local.n > LOCAL_MAX)
+	if (!str_split(s, '@', &local, &domain) || local.n == 0 || local.n > LOCAL_MAX || local.p[0] == '/')
 		return false;
 	if (!str_is(local, "*"))
 		for (size_t i = 0; i < local.n; i++)
@@ -120,7 +121,7 @@ name_check(const struct announcement *a, struct err *e)
 		[FAMILY_NODE] = { node_id_valid, "lower-case labels with dots between" },
 		[FAMILY_ENDPOINT] = { endpoint_name_valid, "local@domain, *@domain or *.domain" },
 		[FAMILY_SERVICE] = { service_name_valid, "letters, digits and . _ - :" },
-		[FAMILY_PATH] = { path_name_valid, "/segment/segment" },
+		[FAMILY_PATH] = { path_name_valid, "/segment/segment, with * and **" },
 		[FAMILY_INTEREST] = { path_name_valid, "/segment/segment, with * and **" },
 	};
 
@@ -148,6 +149,8 @@ announcement_check(const struct announcement *a, struct err *e)
 	if (a->version.n && a->family != FAMILY_SERVICE)
 		return err_set(e, "a %s has no version; only a service has one",
 		    family_name(a->family));
+	if (a->shared && a->family != FAMILY_PATH)
+		return err_set(e, "a %s is not shared by policy; only a path is", family_name(a->family));
 	if (!version_valid(a->version))
 		return err_set(e, "'%.*s' is no version; want numbers like 1.2.0",
 		    STR_FMT(excerpt(a->version)));
@@ -256,6 +259,13 @@ announcement_get(struct str body, struct announcement *a, struct err *e)
 	return announcement_check(a, e);
 }
 
+enum family
+address_family(struct str to)
+{
+	return to.n == 0 ? FAMILY_SERVICE : to.p[0] == '/' ? FAMILY_PATH :
+	    memchr(to.p, '@', to.n) ? FAMILY_ENDPOINT : FAMILY_NODE;
+}
+
 const char *
 family_name(uint8_t family)
 {
@@ -300,7 +310,9 @@ announcement_digest(const struct announcement *a)
 	h = fnv_text(h, a->tags);
 	h = fnv_u32(h, a->weight ? a->weight : WEIGHT_DEFAULT);
 	h = fnv_u32(h, a->max_concurrency);
-	return a->origin.n ? fnv_text(h, a->origin) : h;
+	if (a->origin.n)
+		h = fnv_text(h, a->origin);
+	return a->shared ? fnv(h, &a->shared, 1) : h;
 }
 
 uint64_t

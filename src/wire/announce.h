@@ -35,6 +35,7 @@ struct announcement {
 	uint32_t latency_us, cost_milli, reliability_ppm, bandwidth_mbps;	/* so far; 0: not known */
 	uint8_t moved;			/* of a withdrawal: it now goes through the receiver */
 	uint8_t partial;		/* of a route: there are names behind it that were not told yet */
+	uint8_t shared;			/* of a path: policy lets several hold it */
 };
 
 int announcement_put(struct buf *, const struct announcement *);	/* -1: full */
@@ -45,10 +46,12 @@ int announcement_check(const struct announcement *, struct err *);
 uint64_t route_digest(const struct announcement *);
 	/* of a route to a node: name, path, clusters, metric, tags and whether it
 	 * is partial, not when it was said */
+enum family address_family(struct str to);
+	/* of what a request goes to: "/a/b", "a@b", "node"; empty: its subject has a service */
 const char *family_name(uint8_t);		/* "service"; unknown: "unknown" */
 uint64_t announcement_digest(const struct announcement *);
 	/* FNV-1a 64 over family, name, version, methods, tags, weight and
-	 * max_concurrency, and origin if there is one; a set's digest is the
-	 * xor over its members */
+	 * max_concurrency, and origin and shared if it has them; a set's digest
+	 * is the xor over its members */
 
 #endif

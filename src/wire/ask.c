@@ -61,7 +61,8 @@
 	X(scopes,		0x8017, text)	\
 	X(tags,			0x8018, text)	\
 	X(explanation,		0x0019, text)	\
-	X(preference,		0x801a, u32)
+	X(preference,		0x801a, u32)	\
+	X(shared,		0x801b, u8)
 #define POLICY_FIELDS(X)			\
 	X(generation,		0x8001, u32)	\
 	X(instance,		0x8002, u64)	\
@@ -391,6 +392,7 @@ verdict_get(struct str in, struct verdict *v, struct err *e)
 	    check_most(v->limit_field, FIELD_COUNT, "limit_field", e) == -1 ||
 	    check_most(v->strategy, STRATEGY_COUNT - 1, "strategy", e) == -1 ||
 	    check_most(v->sticky_field, FIELD_COUNT, "sticky_field", e) == -1 ||
+	    check_most(v->shared, 1, "shared", e) == -1 ||
 	    check_bytes(v->reason, REASON_MAX, "reason", e) == -1 ||
 	    check_node(v->via, "via", e) == -1 ||
 	    check_names(STR(""), v->to, v->subject, e) == -1 ||

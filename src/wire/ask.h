@@ -141,6 +141,7 @@ struct verdict {
 	uint32_t max_in_flight, max_services, max_endpoints;
 	struct str scopes;		/* run of TLVs SCOPE: patterns that it may claim */
 	struct str tags;		/* words; of import: instead of those of the route */
+	uint8_t shared;			/* scope: 1: others may hold the same path */
 	int32_t preference;		/* import: -1000 .. 1000, the higher the better */
 	struct str explanation;		/* EXPLAIN: JSON lines, a line a step */
 };

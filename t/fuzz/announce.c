@@ -28,6 +28,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		return 0;
 	}
 	must(announcement_check(&a, &e) == 0);
+	must(a.shared <= 1 && (!a.shared || a.family == FAMILY_PATH));
 	must(a.name.n > 0 && a.name.n <= NAME_MAX_BYTES && a.family < FAMILY_COUNT);
 	must(a.weight >= 1 && a.weight <= 65535 && a.max_concurrency <= CONCURRENCY_MAX);
 	for (size_t i = 0; i < a.name.n; i++)

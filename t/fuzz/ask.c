@@ -57,7 +57,7 @@ verdict_holds(const struct verdict *v)
 
 	must(v->answer <= ANSWER_PICK && v->error < E_COUNT && v->read < (uint32_t)1 << FIELD_COUNT);
 	must(v->limit_field <= FIELD_COUNT && v->strategy < STRATEGY_COUNT && v->sticky_field <= FIELD_COUNT);
-	must(v->preference >= -PREFERENCE_MAX && v->preference <= PREFERENCE_MAX);
+	must(v->shared <= 1 && v->preference >= -PREFERENCE_MAX && v->preference <= PREFERENCE_MAX);
 	must(v->to.n <= ENVELOPE_NAMES_MAX && v->subject.n <= ENVELOPE_NAMES_MAX);
 	for (run = v->tests; test_next(&run, &t); n++)
 		must(t.field < FIELD_COUNT && t.op < TEST_COUNT && t.result <= 1);

@@ -8,7 +8,7 @@
  *	a -> REQUEST id=1 subject=echo/m origin=else path=x,evil payload=the rest
  *	a <- REPLY id=1 error=scope fate=not_delivered text=some of the rest
  *	a -> 100 PART id=1 flags=onward,more size=65536	(says it 100 times, %d counts)
- *	a -> ANNOUNCE service=echo path=evil		(of a node)
+ *	a -> ANNOUNCE service=echo path=evil		(of a node; or endpoint=, holds=/a/path, interest=)
  *	a -> ANNOUNCE node=o path=o,evil epoch=7 lifetime=60000 clusters=x	(of a hub: a route,
  *	a -> ANNOUNCE endpoint=u@o origin=o			and a name; big=N: of N bytes)
  *	a -> PING at=0:00				(patches encoded bytes)
@@ -328,6 +328,10 @@ claim_field(struct party *p, struct announcement *a, struct str name, struct str
 		a->family = FAMILY_ENDPOINT, a->name = v;
 	else if (str_is(name, "node"))
 		a->family = FAMILY_NODE, a->name = v;
+	else if (str_is(name, "holds"))
+		a->family = FAMILY_PATH, a->name = v;
+	else if (str_is(name, "shared"))
+		a->shared = (uint8_t)number(p, v);
 	else if (str_is(name, "interest"))
 		a->family = FAMILY_INTEREST, a->name = v;
 	else if (str_is(name, "big"))

@@ -185,11 +185,16 @@ static const struct { const char *line, *want; } lines[] = {
 	  "\"tags\":[],\"weight\":50,\"max_concurrency\":4}",
 	  "ATTACH 1 service=wc version=1.0 methods=count sum weight=50 max=4" },
 	{ "{\"type\":\"attach\",\"endpoint\":\"bob@site-b\"}", "ATTACH 0 endpoint=bob@site-b weight=100 max=0" },
+	{ "{\"type\":\"attach\",\"path\":\"/site-a/lights/**\"}", "ATTACH 0 path=/site-a/lights/** weight=100 max=0" },
+	{ "{\"type\":\"attach\",\"path\":\"/a\",\"service\":\"wc\"}",
+	  BAD("", "attach needs one of \\\"service\\\", \\\"endpoint\\\" and \\\"path\\\"") },
+	{ "{\"type\":\"attach\",\"path\":\"/a/\"}", BAD("", "'/a/' is no path name; want /segment/segment, with * and **") },
+	{ "{\"type\":\"attach\",\"endpoint\":\"/a@b\"}", BAD("", "'/a@b' is no endpoint name; want local@domain, *@domain or *.domain") },
 	{ "{\"type\":\"detach\",\"id\":2,\"service\":\"wc\",\"version\":\"1.0\"}",
 	  "DETACH 2 service=wc version=1.0 weight=100 max=0" },
-	{ "{\"type\":\"attach\",\"id\":3}", BAD(",\"id\":3", "attach needs one of \\\"service\\\" and \\\"endpoint\\\"") },
+	{ "{\"type\":\"attach\",\"id\":3}", BAD(",\"id\":3", "attach needs one of \\\"service\\\", \\\"endpoint\\\" and \\\"path\\\"") },
 	{ "{\"type\":\"attach\",\"service\":\"a\",\"endpoint\":\"b@c\"}",
-	  BAD("", "attach needs one of \\\"service\\\" and \\\"endpoint\\\"") },
+	  BAD("", "attach needs one of \\\"service\\\", \\\"endpoint\\\" and \\\"path\\\"") },
 	{ "{\"type\":\"attach\",\"service\":\"wc\",\"methods\":[\"two words\"]}",
 	  BAD("", "member \\\"methods\\\" must be an array of words: strings without blanks, 4096 bytes in all") },
 	{ "{\"type\":\"attach\",\"service\":\"wc\",\"weight\":70000}",
@@ -215,6 +220,8 @@ static const struct { const char *line, *want; } lines[] = {
 	  "REQUEST 7 subject=wc/a/b text=\xc3\xa4\xf0\x9f\x98\x80" },
 	{ "{\"type\":\"request\",\"id\":8,\"endpoint\":\"lamp@hub\",\"method\":\"on\",\"json\":{\"a\":[1,null]}}",
 	  "REQUEST 8 to=lamp@hub subject=on json={\"a\":[1,null]}" },
+	{ "{\"type\":\"request\",\"id\":8,\"path\":\"/a/b\",\"method\":\"on\",\"payload\":\"x\"}",
+	  "REQUEST 8 to=/a/b subject=on text=x" },
 	{ "{\"type\":\"request\",\"id\":8,\"node\":\"site-b\",\"method\":\"fedx/ping\",\"json\":null}",
 	  "REQUEST 8 to=site-b subject=fedx/ping json=null" },
 	{ "{\"type\":\"request\",\"id\":9,\"service\":\"wc\",\"method\":\"m\",\"base64\":\"aGk=\",\"payload_type\":\"msgpack\"}",
@@ -233,7 +240,7 @@ static const struct { const char *line, *want; } lines[] = {
 	{ "{\"type\":\"request\",\"id\":7,\"service\":\"w/c\",\"method\":\"m\"}",
 	  NO_REQUEST(",\"id\":7", "member \\\"service\\\" must not hold a \\\"/\\\": the method is a member of its own") },
 	{ "{\"type\":\"request\",\"id\":7,\"method\":\"m\"}",
-	  NO_REQUEST(",\"id\":7", "a request needs one of \\\"service\\\", \\\"endpoint\\\" and \\\"node\\\"") },
+	  NO_REQUEST(",\"id\":7", "a request needs one of \\\"service\\\", \\\"endpoint\\\", \\\"path\\\" and \\\"node\\\"") },
 	{ "{\"type\":\"request\",\"id\":0,\"service\":\"wc\",\"method\":\"m\"}",
 	  BAD("", "member \\\"id\\\" must be an integer from 1 to 9007199254740991") },
 	{ "{\"type\":\"request\",\"id\":9007199254740992,\"service\":\"wc\",\"method\":\"m\"}",
@@ -357,13 +364,16 @@ test_serving(void)
 	    .subject = STR("on"), .flags = FLAG_IDEMPOTENT, .payload = STR("{\n \"a\":\r\n1}") };
 	is_str(told(&b, &e), "<{\"type\":\"request\",\"id\":7,\"endpoint\":\"lamp@hub\",\"method\":\"on\",\"idempotent\":true,"
 	    "\"json\":{  \"a\":  1}}", "JSON is spliced in, on one line");
+	e.to = STR("/oslo/l@mp");
+	is_str(str_head(told(&b, &e), 59), "<{\"type\":\"request\",\"id\":8,\"method\":\"on\",\"path\":\"/oslo/l@mp\"", "to a path");
+	e.to = STR("lamp@hub");
 	e.payload = STR("{broken");
 	e.id = 8;
-	is_str(told(&b, &e), "<{\"type\":\"request\",\"id\":8,\"endpoint\":\"lamp@hub\",\"method\":\"on\",\"idempotent\":true,"
+	is_str(told(&b, &e), "<{\"type\":\"request\",\"id\":9,\"endpoint\":\"lamp@hub\",\"method\":\"on\",\"idempotent\":true,"
 	    "\"payload\":\"{broken\"}", "what is no JSON is text");
 	e = (struct envelope){ .kind = KIND_REQUEST, .type = TYPE_TEXT, .id = 9, .to = STR("n"),
 	    .subject = STR("m"), .payload = STR("\xff\xfe") };
-	is_str(told(&b, &e), "<{\"type\":\"request\",\"id\":9,\"node\":\"n\",\"method\":\"m\",\"base64\":\"//4=\"}",
+	is_str(told(&b, &e), "<{\"type\":\"request\",\"id\":10,\"node\":\"n\",\"method\":\"m\",\"base64\":\"//4=\"}",
 	    "what is no text is base64");
 	e = (struct envelope){ .kind = KIND_DIAL, .id = 10 };
 	is_str(told(&b, &e), "REPLY 10 +last +error error=unsupported/not_delivered text=a client of JSON lines has requests only",

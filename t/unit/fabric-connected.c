@@ -93,8 +93,6 @@ attaching(void)
 	ok(hears_text(&leaf, KIND_ERROR, "already held by 'client-a'"), "also toward a link");
 	fake_attach(&a, FAMILY_NODE, "n", "", "", 0);
 	ok(hears_text(&a, KIND_ERROR, "cannot be claimed here"), "a client is no node");
-	fake_attach(&a, FAMILY_PATH, "/p", "", "", 0);
-	ok(hears_text(&a, KIND_ERROR, "cannot be claimed here"), "nor are there paths yet");
 	fake_attach(&a, FAMILY_SERVICE, "fedx", "", "", 0);
 	ok(hears_text(&a, KIND_ERROR, "reserved"), "the node's own service is reserved");
 	fake_say(&a, (struct envelope){ .kind = KIND_ATTACH, .id = 78, .payload = STR("\x80") });

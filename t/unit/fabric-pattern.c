@@ -24,6 +24,23 @@ static const struct { const char *what, *pattern, *address; bool covers; } cases
 	{ "nor is *.D",				"*.x.net", "/a/b.x.net", false },
 };
 
+/* The more specific of two that may cover the same path is the first. */
+static const struct { const char *what, *first, *second; } orders[] = {
+	{ "a path before a pattern",			"/a/b", "/a/*" },
+	{ "also before one that has all its segments",	"/a/b", "/a/b/**" },
+	{ "more text",					"/a/b/**", "/a/*/*" },
+	{ "wherever it is",				"/**/b/c", "/a/**" },
+	{ "* before **",				"/a/*", "/a/**" },
+	{ "two before one",				"/a/*/*", "/a/*/**" },
+	{ "one * and ** before ** alone",		"/a/*/**", "/a/**" },
+	{ "one ** before two",				"/a/**", "/**/a/**" },
+	{ "** twice in a row are one",			"/a/**/**", "/**/a/**" },
+	{ "the first that is text",			"/a/*", "/*/b" },
+	{ "the first that is no **",			"/*/a/**", "/**/a/*" },
+	{ "of two that say the same the lower text",	"/**/a/**", "/**/b/**" },
+	{ "and the shorter",				"/**/a/**", "/**/aa/**" },
+};
+
 int
 main(void)
 {
@@ -33,5 +50,10 @@ main(void)
 	ok(pattern_is_wild(STR("*@d")) && pattern_is_wild(STR("*.d")), "patterns are known as such");
 	ok(!pattern_is_wild(STR("a@d")) && !pattern_is_wild(STR("*")) && !pattern_is_wild(STR("")),
 	    "and the rest is not");
+	for (size_t i = 0; i < sizeof orders / sizeof *orders; i++)
+		ok(pattern_path_order(str(orders[i].first), str(orders[i].second)) < 0 &&
+		    pattern_path_order(str(orders[i].second), str(orders[i].first)) > 0,
+		    "%s: %s, %s", orders[i].what, orders[i].first, orders[i].second);
+	is_int(pattern_path_order(STR("/a/*/**"), STR("/a/*/**")), 0, "and itself is the same");
 	return done();
 }

@@ -400,6 +400,50 @@ conflicts(void)
 	end();
 }
 
+static bool
+path_is(const char *path, const struct fake *k)
+{
+	const struct claim *c = fib_path(&f.fib, str(path));
+
+	return c && c->port == &k->port;
+}
+
+static void
+paths(void)
+{
+	struct announcement a;
+	struct fake leaf;
+
+	begin();
+	says(&n1, "o n1");
+	names(&n1, KIND_ANNOUNCE, FAMILY_PATH, "o", "/a/*");
+	forget_all();
+	fake_attach(&client, FAMILY_PATH, "/a/*", "", "", 0);
+	ok(refused(&client, E_route_conflict, "'o'"), "a path that is held elsewhere: who holds it is named");
+	fake_attach(&client, FAMILY_PATH, "/a/**", "", "", 0);
+	ok(fake_hears(&client, KIND_DONE), "a pattern around it is no conflict");
+	ok(told(&n2, KIND_ANNOUNCE, "/a/**", &a) && str_is(a.origin, "here") && !a.shared, "it is told");
+	ok(path_is("/a/x", &n1) && path_is("/a/x/y", &client), "the more specific one wins, wherever it is");
+	fake_open(&f, &leaf, PORT_CHILD, "leaf");
+	fake_announce(&leaf, KIND_ANNOUNCE, FAMILY_PATH, "/a/*", "", 0);
+	ok(path_is("/a/x", &leaf), "of two that claim the same, who is connected");
+	fake_free(&leaf);
+	ok(path_is("/a/x", &n1), "when it goes the other");
+	names(&n2, KIND_ANNOUNCE, FAMILY_PATH, "n2", "/a/*");
+	ok(path_is("/a/x", &n2), "of two hubs the nearer");
+	unsays(&n2, "n2");
+	ok(path_is("/a/x", &n1), "else the other");
+	names(&n1, KIND_WITHDRAW, FAMILY_PATH, "o", "/a/*");
+	ok(path_is("/a/x", &client), "without it the pattern around");
+	forget_all();
+	say(&n1, KIND_ANNOUNCE, &(struct announcement){ .family = FAMILY_PATH, .hops = HOPS_DEFAULT, .weight = 100,
+	    .origin = STR("o"), .name = STR("/pool"), .shared = 1 });
+	ok(told(&n2, KIND_ANNOUNCE, "/pool", &a) && a.shared && str_is(a.origin, "o"), "that one is shared is passed on");
+	fake_attach(&client, FAMILY_PATH, "/pool", "", "", 0);
+	ok(refused(&client, E_route_conflict, "'o'"), "who does not share it cannot have it");
+	end();
+}
+
 static void
 leaf_ids(void)
 {
@@ -435,6 +479,7 @@ main(void)
 	long_names();
 	gap();
 	conflicts();
+	paths();
 	leaf_ids();
 	return done();
 }

@@ -140,6 +140,14 @@ test_verdicts(void)
 	    "env.action) end"), "scope");
 	ask(HOOK_SCOPE);
 	is_str(v.reason, "site-a shop service attach", "knows all four");
+	ok(v.shared == 0 && load("function scope(peer, name) return fedx.allow{ shared = name == 'shop' } end"), "shared");
+	ask(HOOK_SCOPE);
+	ok(v.answer == ANSWER_ALLOW && v.shared == 1, "it is");
+	ok(load("function scope() return fedx.allow{ shared = false } end"), "or not");
+	ask(HOOK_SCOPE);
+	ok(v.answer == ANSWER_ALLOW && v.shared == 0, "as it says");
+	ok(load("function admit() return fedx.allow{ shared = true } end"), "in another hook");
+	ok(ask(HOOK_ADMIT) == -1, "it is no verdict");
 	ok(load("local d = fedx.deny('x')\nfunction route() return d end\nfunction admit() return d end"),
 	    "one verdict of two hooks");
 	ask(HOOK_ROUTE);
@@ -181,8 +189,9 @@ test_constructors(void)
 		{ "fedx.allow{ limit = 5 }", "fedx.allow: want limit = fedx.limit{...}, not a number" },
 		{ "fedx.allow{ limit = fedx.deny() }", "fedx.allow: want limit = fedx.limit{...}, not a verdict" },
 		{ "fedx.allow{ via = 'a', scopes = { 'x' } }",
-		    "fedx.allow: via, to and subject are for route, preference for import, scopes and the others for admit: of one hook only" },
+		    "fedx.allow: via, to and subject are for route, preference for import, shared for scope, scopes and the others for admit: of one hook only" },
 		{ "fedx.allow{ scopes = { 'a*b' } }", "fedx.allow: scope 'a*b' is no pattern" },
+		{ "fedx.allow{ shared = 'yes' }", "fedx.allow: want shared = true or false, not a string" },
 		{ "fedx.allow{ tags = { 'a  b' } }", "fedx.allow: tags are words, 'a  b' is not" },
 		{ "fedx.allow{ in_flight = -1 }", "fedx.allow: want a whole number from 0 to 1000000000 for in_flight" },
 		{ "fedx.allow{ in_flight = '5' }", "fedx.allow: want a whole number from 0 to 1000000000 for in_flight" },

@@ -120,7 +120,7 @@ static const struct { enum hook hook; const char *body, *why; } wrong[] = {
 	{ HOOK_IMPORT, "return fedx.allow{ preference = 'x' }",
 		"policy.lua:2: fedx.allow: want preference = a whole number from -1000 to 1000" },
 	{ HOOK_IMPORT, "return fedx.allow{ preference = 1, scopes = { '*.x' } }", "policy.lua:2: fedx.allow: via, to and "
-		"subject are for route, preference for import, scopes and the others for admit: of one hook only" },
+		"subject are for route, preference for import, shared for scope, scopes and the others for admit: of one hook only" },
 	{ HOOK_IMPORT, "return route.nodes", "policy.lua:2: route has no field 'nodes'; did you mean 'node'?" },
 	{ HOOK_IMPORT, "return route.path.hass", "policy.lua:2: a list of words has no field 'hass'; did you mean 'has'?" },
 	{ HOOK_IMPORT, "route.node = 'x'", "policy.lua:2: route cannot be changed" },

@@ -31,6 +31,7 @@ static const struct { const char *what; enum family family; const char *name; bo
 	{ "an escape",				FAMILY_ENDPOINT, "a\x1b@c", false },
 	{ "a star among letters",		FAMILY_ENDPOINT, "a*@c", false },
 	{ "a star in the domain",		FAMILY_ENDPOINT, "a@*.c", false },
+	{ "a path for an endpoint",		FAMILY_ENDPOINT, "/a@home", false },
 	{ "everything everywhere",		FAMILY_ENDPOINT, "*", false },
 	{ "everything below nothing",		FAMILY_ENDPOINT, "*.", false },
 	{ "a node",				FAMILY_NODE, "site-a.example.net", true },
@@ -103,6 +104,8 @@ checks(void)
 	is_int(announcement_check(&a, &e), -1, "a concurrency over its bound");
 	a = (struct announcement){ .family = FAMILY_ENDPOINT, .name = str("a@b"), .version = str("1") };
 	is_int(announcement_check(&a, &e), -1, "an endpoint has no version");
+	a = (struct announcement){ .family = FAMILY_ENDPOINT, .name = str("a@b"), .shared = 1 };
+	ok(announcement_check(&a, &e) == -1 && strstr(e.text, "only a path"), "nor is it shared by policy");
 	memset(bytes, 'a', 128);
 	memcpy(bytes + 128, "@b", 2);
 	a = (struct announcement){ .family = FAMILY_ENDPOINT, .name = { bytes, 130 } };
@@ -160,6 +163,7 @@ round_trips(void)
 			a.clusters = buf_view(&clusters);
 		if (tap_rand(&seed) % 2)
 			a.origin = str("hub.example.net");
+		a.shared = a.family == FAMILY_PATH && tap_rand(&seed) % 2;
 		if (tap_rand(&seed) % 2) {
 			a.epoch = tap_rand(&seed);
 			a.lifetime_ms = (uint32_t)tap_rand(&seed);
@@ -261,7 +265,7 @@ static void
 digests(void)
 {
 	struct announcement a = { .family = FAMILY_SERVICE, .name = str("ab"), .version = str("1") }, c = a;
-	uint64_t d = announcement_digest(&a);
+	uint64_t d = announcement_digest(&a), e;
 
 	c.hops = 3;
 	c.path = str("...");
@@ -280,6 +284,10 @@ digests(void)
 	c.name = str("a");
 	c.version = str("b1");
 	ok(announcement_digest(&c) != d, "fields do not run into one another");
+	c = (struct announcement){ .family = FAMILY_PATH, .name = str("/a") };
+	e = announcement_digest(&c);
+	c.shared = 1;
+	ok(announcement_digest(&c) != e, "a path that is shared");
 	c = a;
 	c.family = FAMILY_NODE;
 	ok(announcement_digest(&c) != d, "another family");
@@ -303,6 +311,9 @@ digests(void)
 	c.path = str("");
 	ok(route_digest(&c) != d, "on its path, and on the clusters");
 	is_str(str(family_name(FAMILY_ENDPOINT)), "endpoint", "families have names");
+	ok(address_family(STR("")) == FAMILY_SERVICE && address_family(STR("a@b")) == FAMILY_ENDPOINT &&
+	    address_family(STR("/a@b")) == FAMILY_PATH && address_family(STR("b")) == FAMILY_NODE,
+	    "an address tells its family");
 	is_str(str(family_name(77)), "unknown", "unknown ones, too");
 }
 

@@ -214,7 +214,7 @@ whole(void)
 	    .read = 1u << FIELD_to, .seen = 1ull << 40, .reason = str("no"), .via = str("site-a"), .to = str("x@y"),
 	    .subject = str("s/m"), .limit = str("slow"), .limit_rate = 1500, .limit_burst = 3,
 	    .limit_field = FIELD_from, .strategy = STRATEGY_STICKY, .sticky_field = FIELD_to, .instance = 4,
-	    .max_in_flight = 5, .max_services = 6, .max_endpoints = 8, .tags = str("guest"), .preference = -7,
+	    .max_in_flight = 5, .max_services = 6, .max_endpoints = 8, .tags = str("guest"), .shared = 1, .preference = -7,
 	    .explanation = str("{}") }, w;
 	struct peer_facts p = { .number = 3, .role = ROLE_LEAF, .uplink = 1, .admin = 1, .node = str("site-a"),
 	    .cluster = str("home"), .address = str("10.0.0.1:80"), .from = str("a@b"), .tags = str("t u") }, r;
@@ -231,7 +231,7 @@ whole(void)
 	    w.seen == v.seen && w.limit_rate == 1500 && w.limit_burst == 3 && w.limit_field == FIELD_from &&
 	    w.strategy == STRATEGY_STICKY && w.sticky_field == FIELD_to && w.instance == 4 &&
 	    w.max_in_flight == 5 && w.max_services == 6 && w.max_endpoints == 8 &&
-	    w.preference == -7, "with its numbers");
+	    w.shared == 1 && w.preference == -7, "with its numbers");
 	ok(str_is(w.reason, "no") && str_is(w.via, "site-a") && str_is(w.to, "x@y") && str_is(w.subject, "s/m") &&
 	    str_is(w.limit, "slow") && str_is(w.tags, "guest") && str_is(w.explanation, "{}"), "and its texts");
 	buf_eat(&b, buf_len(&b));
@@ -290,6 +290,7 @@ hostile(void)
 		{ A_VERDICT, 0x8018, { "a\nb", 3 }, "tags" },
 		{ A_VERDICT, 0x801a, { "\0\0\3\351", 4 }, "preference" },
 		{ A_VERDICT, 0x801a, { "\377\377\374\30", 4 }, NULL },
+		{ A_VERDICT, 0x801b, { "\2", 1 }, "shared" },
 		{ A_VERDICT, 0x801a, { "\377\377\374\27", 4 }, "preference" },
 		{ A_QUESTION, 0x8010, { "a  b", 4 }, "path" },
 		{ A_QUESTION, 0x8011, { " a", 2 }, "clusters" },

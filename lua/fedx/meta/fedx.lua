@@ -204,6 +204,7 @@ function Window:open(env) end
 ---@field scopes? string | string[]	# admit: patterns of names that it may claim
 ---@field tags? string | string[]  # admit: words of the peer; import: of the route, instead of those it has
 ---@field preference? integer      # import: -1000 .. 1000; the highest wins, before all metrics
+---@field shared? boolean         # scope: of a path: others may hold it beside this one
 ---@field in_flight? integer       # admit: requests at once
 ---@field services? integer        # admit
 ---@field endpoints? integer       # admit
