@@ -14,7 +14,7 @@ _fedx_probe_names() {	# VERB COLUMN [SERVICE]: names out of a list of the node, 
 
 _fedx_probe() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb='' service='' at=0 i
-	local verbs='ping call serve pub sub links peers routes link services endpoints trace watch top drain upgrade explain flows policy rules reload confirm undo doctor keygen version'
+	local verbs='ping call serve pub sub links peers routes link services endpoints paths trace watch top drain upgrade explain flows policy rules reload confirm undo doctor keygen version'
 	local common='-r -j -H -q -h' words=''
 
 	COMPREPLY=()
@@ -44,7 +44,7 @@ _fedx_probe() {
 	trace) words="$common -t"; ((at == 0)) && words+=" $(_fedx_probe_names services 1) $(_fedx_probe_names links 1)" ;;
 	call)
 		words="$common -0 -J -P -t --idempotent --trace --unordered --version"
-		((at == 0)) && words+=" $(_fedx_probe_names services 1) $(_fedx_probe_names endpoints 1)"
+		((at == 0)) && words+=" $(_fedx_probe_names services 1) $(_fedx_probe_names endpoints 1) $(_fedx_probe_names paths 1)"
 		((at == 1)) && words+=" $(_fedx_probe_names services 5 "$service")"
 		((at == 2)) && words+=' -'
 		;;
@@ -58,7 +58,7 @@ _fedx_probe() {
 		;;
 	reload) words="$common --check --confirm" ;;
 	doctor) words="$common -C --cluster -t --as --insecure --role --tls-ca --token-file"; ((at == 0)) && words+=' fedx:// fedxs:// fedx+srv:// fedxs+srv:// ws:// wss:// unix:' ;;
-	routes) words=$common; ((at == 0)) && words+=" $(_fedx_probe_names routes 3) $(_fedx_probe_names services 1) $(_fedx_probe_names endpoints 1)" ;;
+	routes) words=$common; ((at == 0)) && words+=" $(_fedx_probe_names routes 3) $(_fedx_probe_names services 1) $(_fedx_probe_names endpoints 1) $(_fedx_probe_names paths 1)" ;;
 	link)
 		((at == 0)) && words='pause resume retry drain'
 		((at == 1)) && words=$(_fedx_probe_names peers 1)

@@ -295,14 +295,14 @@ address(struct call *c, struct err *e)
 {
 	const struct probe *p = c->p;
 	struct str service = str(p->operand[0]), method = str(p->operand[1]);
-	bool endpoint = memchr(service.p, '@', service.n) != NULL;
+	enum family family = address_family(service);
 
 	if (service.n == 0 || service.n > NAME_MAX_BYTES || method.n == 0 ||
 	    method.n > NAME_MAX_BYTES) {
 		err_set(e, "a service and its method have 1 to %d bytes each", NAME_MAX_BYTES);
 		return err_exit(e, EXIT_USAGE);
 	}
-	if (endpoint)
+	if (family == FAMILY_ENDPOINT || family == FAMILY_PATH)
 		c->request.to = service;
 	else if (buf_str(&c->subject, service) == -1 || buf_put(&c->subject, "/", 1) == -1)
 		return err_set(e, "no memory");

@@ -11,7 +11,7 @@
 #include "base/fd.h"
 #include "probe/child.h"
 
-enum { EXIT_NOINPUT = 66, WORDS = 4 };
+enum { EXIT_NOINPUT = 66, WORDS = 5 };
 
 extern char **environ;
 
@@ -165,9 +165,9 @@ char **
 child_environment(const struct child_words *w)
 {
 	static const char *const names[WORDS] = {
-		"FEDX_SERVICE=", "FEDX_METHOD=", "FEDX_CALLER=", "FEDX_ORIGIN="
+		"FEDX_SERVICE=", "FEDX_METHOD=", "FEDX_CALLER=", "FEDX_ORIGIN=", "FEDX_PATH="
 	};
-	struct str words[WORDS] = { w->service, w->method, w->caller, w->origin };
+	struct str words[WORDS] = { w->service, w->method, w->caller, w->origin, w->path };
 	size_t count = WORDS + 1, bytes = 0, n = 0;
 	char **list, *text;
 

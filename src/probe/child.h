@@ -20,9 +20,9 @@ void child_close(int *fd);
 void child_end(struct child *);		/* closes what is open, forgets pid */
 const char *child_fate(int wait_status, char to[64]);	/* "exited with status 3" */
 
-struct child_words { struct str service, method, caller, origin; };
+struct child_words { struct str service, method, caller, origin, path; };
 char **child_environment(const struct child_words *);
-	/* ours with FEDX_SERVICE, FEDX_METHOD, FEDX_CALLER, FEDX_ORIGIN in place;
+	/* ours with FEDX_SERVICE, FEDX_METHOD, FEDX_CALLER, FEDX_ORIGIN, FEDX_PATH in place;
 	 * one malloc, free() it; NULL: no memory, or a word holds a NUL */
 
 #endif

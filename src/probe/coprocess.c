@@ -61,7 +61,7 @@ static int
 start(struct serve *s, struct err *e)
 {
 	struct coprocess *c = s->mind;
-	struct child_words words = { s->name, STR(""), STR(""), STR("") };
+	struct child_words words = { .service = s->name };
 	char **environment = child_environment(&words);
 	int r;
 
@@ -199,6 +199,7 @@ static void
 coprocess_request(struct serve *s, const struct envelope *in)
 {
 	struct coprocess *c = s->mind;
+	struct str path = serve_path(in);
 	struct task *t = NULL;
 
 	for (unsigned i = 0; !t && i < s->slots; i++)
@@ -215,6 +216,7 @@ coprocess_request(struct serve *s, const struct envelope *in)
 	    json_quote(&t->head, serve_method(s, in)) == -1 ||
 	    buf_str(&t->head, STR(",\"caller\":")) == -1 || json_quote(&t->head, in->from) == -1 ||
 	    buf_str(&t->head, STR(",\"origin\":")) == -1 || json_quote(&t->head, in->origin) == -1 ||
+	    (path.n && (buf_str(&t->head, STR(",\"path\":")) == -1 || json_quote(&t->head, path) == -1)) ||
 	    buf_str(&t->body, in->payload) == -1) {
 		task_fail(s, t, E_overloaded, FATE_NOT_DELIVERED, "no memory for the request");
 		return;

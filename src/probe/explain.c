@@ -31,7 +31,7 @@ static int
 question(const struct probe *p, bool as_node, struct buf *to, struct err *e)
 {
 	struct str from = str(p->operand[0]), goal = str(p->operand[1]), method = str(p->opt[OPT_METHOD]), behind;
-	bool named = memchr(goal.p, '@', goal.n) != NULL, from_endpoint = memchr(from.p, '@', from.n) != NULL;
+	bool named = address_family(goal) != FAMILY_NODE, from_endpoint = address_family(from) == FAMILY_ENDPOINT;
 	struct buf subject;
 
 	buf_init(&subject, ENVELOPE_NAMES_MAX);

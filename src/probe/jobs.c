@@ -151,7 +151,7 @@ jobs_start(struct serve *s)
 static void
 jobs_request(struct serve *s, const struct envelope *in)
 {
-	struct child_words words = { s->name, serve_method(s, in), in->from, in->origin };
+	struct child_words words = { s->name, serve_method(s, in), in->from, in->origin, serve_path(in) };
 	struct job *j = NULL;
 	char **environment;
 

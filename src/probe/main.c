@@ -8,9 +8,9 @@
 
 const struct verb_row verbs[VERB_COUNT] = {
 	[VERB_NONE] =	{ "", "", 0, 0, NULL },
-	[VERB_PING] =	{ "ping", "[-c N] [-t SECONDS] [NODE | SERVICE | ENDPOINT]", 0, 1, ping_run },
-	[VERB_CALL] =	{ "call", "[options] SERVICE METHOD [TEXT | -]", 2, 3, call_run },
-	[VERB_SERVE] =	{ "serve", "[options] SERVICE -- COMMAND...", 1, 1, serve_run },
+	[VERB_PING] =	{ "ping", "[-c N] [-t SECONDS] [NODE | SERVICE | ENDPOINT | PATH]", 0, 1, ping_run },
+	[VERB_CALL] =	{ "call", "[options] SERVICE | ENDPOINT | PATH METHOD [TEXT | -]", 2, 3, call_run },
+	[VERB_SERVE] =	{ "serve", "[options] SERVICE | ENDPOINT | PATTERN -- COMMAND...", 1, 1, serve_run },
 	[VERB_PUB] =	{ "pub", "[-0] [-J] PATH [TEXT | -]", 1, 2, pub_run },
 	[VERB_SUB] =	{ "sub", "[-n N] PATTERN...", 1, OPERANDS_MAX, sub_run },
 	[VERB_LINKS] =	{ "links", "", 0, 0, show_run },
@@ -19,7 +19,8 @@ const struct verb_row verbs[VERB_COUNT] = {
 	[VERB_ROUTES] =	{ "routes", "[NAME | NODE]", 0, 1, show_run },
 	[VERB_SERVICES] = { "services", "", 0, 0, show_run },
 	[VERB_ENDPOINTS] = { "endpoints", "", 0, 0, show_run },
-	[VERB_TRACE] =	{ "trace", "[-t SECONDS] NODE | SERVICE | ENDPOINT", 1, 1, trace_run },
+	[VERB_PATHS] =	{ "paths", "", 0, 0, show_run },
+	[VERB_TRACE] =	{ "trace", "[-t SECONDS] NODE | SERVICE | ENDPOINT | PATH", 1, 1, trace_run },
 	[VERB_WATCH] =	{ "watch", "", 0, 0, watch_run },
 	[VERB_TOP] =	{ "top", "", 0, 0, watch_run },
 	[VERB_DRAIN] =	{ "drain", "", 0, 0, show_run },
@@ -39,12 +40,14 @@ const struct verb_row verbs[VERB_COUNT] = {
 static const char help[] =
 "usage: fedx-probe [-r DIR] [-j] [-H] [-q] VERB ...\n"
 "  ping [-c N] [NODE|SERVICE|ENDPOINT] is it there, how far away\n"
-"  call SERVICE METHOD [TEXT | -]      ask a service; -: each line of stdin\n"
+"  call SERVICE METHOD [TEXT | -]      ask a service, an endpoint or a path; -: each\n"
+"                                      line of stdin\n"
 "       -J JSON lines  -0 stdin is one payload  -P N in flight  -t SECONDS\n"
-"  serve SERVICE -- COMMAND...         be a service: -P N at a time  --coprocess\n"
+"  serve SERVICE -- COMMAND...         be a service, or hold an endpoint or a path:\n"
+"       -P N at a time  --coprocess\n"
 "  pub PATH [TEXT | -]                 an event; -: each line of stdin is one\n"
 "  sub PATTERN...                      events; * is one segment, ** any number\n"
-"  links | services | endpoints        what the node knows\n"
+"  links | services | endpoints | paths what the node knows\n"
 "  peers | routes [NAME | NODE]        hubs it is linked with; ways to others\n"
 "  link WHAT NODE | URL                pause, resume, retry or drain a link\n"
 "  trace NODE | SERVICE | ENDPOINT     every node on the way\n"

@@ -45,7 +45,7 @@ ping_once(struct bus *b, struct target *t, struct buf *meta, struct buf *answer,
 		return ask(b, t, none, "fedx/ping", meta, answer, e);
 	if (!t->is_service) {
 		r = ask(b, t, str(t->name), "fedx/ping", meta, answer, e);
-		if (r == 0 || e->status != EXIT_NO || strchr(t->name, '@'))
+		if (r == 0 || e->status != EXIT_NO || address_family(str(t->name)) != FAMILY_NODE)
 			return r;
 		if (meta)	/* the refusal had a way too */
 			buf_eat(meta, buf_len(meta));

@@ -18,7 +18,7 @@ enum verb {
 	VERB_ENDPOINTS, VERB_TRACE, VERB_WATCH, VERB_TOP, VERB_DRAIN, VERB_UPGRADE, VERB_KEYGEN,
 	VERB_VERSION, VERB_EXPLAIN, VERB_FLOWS, VERB_POLICY, VERB_RULES, VERB_RELOAD,
 	VERB_CONFIRM, VERB_UNDO, VERB_PEERS, VERB_ROUTES, VERB_LINK, VERB_DOCTOR, VERB_PUB,
-	VERB_SUB, VERB_COUNT
+	VERB_SUB, VERB_PATHS, VERB_COUNT
 };
 
 enum opt {
@@ -76,7 +76,7 @@ int probe_fail(const struct probe *, const struct err *);
 int ping_run(struct probe *);
 int call_run(struct probe *);
 int serve_run(struct probe *);
-int show_run(struct probe *);		/* links, peers, services, endpoints, drain */
+int show_run(struct probe *);		/* links, peers, services, endpoints, paths, drain */
 int link_run(struct probe *);
 int trace_run(struct probe *);
 int watch_run(struct probe *);		/* watch, top */

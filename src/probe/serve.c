@@ -79,11 +79,17 @@ serve_method(const struct serve *s, const struct envelope *in)
 {
 	struct str service, method;
 
-	/* an endpoint's subject is the method alone */
-	if (memchr(s->name.p, '@', s->name.n) ||
+	/* to an endpoint or a path the subject is the method alone */
+	if (address_family(s->name) != FAMILY_NODE ||
 	    !str_split(in->subject, '/', &service, &method))
 		return in->subject;
 	return method;
+}
+
+struct str
+serve_path(const struct envelope *in)
+{
+	return address_family(in->to) == FAMILY_PATH ? in->to : STR("");
 }
 
 static bool
@@ -294,13 +300,14 @@ static int
 prepare(struct service *v, struct probe *p, struct err *e)
 {
 	const char *methods = p->opt[OPT_METHODS], *tags = p->opt[OPT_TAGS];
+	enum family family = address_family(str(p->operand[0]));
 	unsigned weight;
 
 	if (opt_number(p, OPT_PARALLEL, 1, CONCURRENCY_LIMIT, CONCURRENCY, &v->s.concurrency, e) == -1 ||
 	    opt_number(p, OPT_WEIGHT, 1, WEIGHT_MAX, 100, &weight, e) == -1)
 		return -1;
 	v->claim = (struct announcement){
-		.family = strchr(p->operand[0], '@') ? FAMILY_ENDPOINT : FAMILY_SERVICE,
+		.family = family == FAMILY_NODE ? FAMILY_SERVICE : (uint8_t)family,
 		.hops = HOPS_DEFAULT, .name = str(p->operand[0]),
 		.version = str(p->opt[OPT_VERSION]), .methods = str(methods), .tags = str(tags),
 		.weight = weight, .max_concurrency = v->s.concurrency

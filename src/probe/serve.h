@@ -45,6 +45,7 @@ extern const struct answerer jobs_answerer, coprocess_answerer;
 void serve_refuse(struct serve *, uint64_t id, unsigned error, const char *text);
 	/* answers a request that was not given to anybody: not delivered */
 struct str serve_method(const struct serve *, const struct envelope *);	/* of a REQUEST */
+struct str serve_path(const struct envelope *);		/* that it goes to, or empty */
 
 static inline int
 sooner(int a, int b)		/* of two waits, -1 is for ever */

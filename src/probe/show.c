@@ -1,4 +1,4 @@
-/* show.c - fedx-probe links, peers, routes, services, endpoints, version, drain, upgrade: what the node says. */
+/* show.c - fedx-probe links, peers, routes, services, endpoints, paths, version, drain, upgrade: what the node says. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -43,6 +43,9 @@ static const struct list {
 	{ VERB_ENDPOINTS, "fedx/endpoints", {
 		{ "endpoint", "endpoint", false }, { "node", "node", false },
 		{ "link", "link", false } } },
+	{ VERB_PATHS, "fedx/paths", {
+		{ "path", "path", false }, { "node", "node", false },
+		{ "link", "link", false }, { "shared", "shared", false } } },
 	{ VERB_VERSION, "fedx/version", {
 		{ "program", "program", false }, { "node", "node", false },
 		{ "version", "version", false } } },
