@@ -40,11 +40,9 @@ const struct verb_row verbs[VERB_COUNT] = {
 static const char help[] =
 "usage: fedx-probe [-r DIR] [-j] [-H] [-q] VERB ...\n"
 "  ping [-c N] [NODE|SERVICE|ENDPOINT] is it there, how far away\n"
-"  call SERVICE METHOD [TEXT | -]      ask a service, an endpoint or a path; -: each\n"
-"                                      line of stdin\n"
+"  call SERVICE|PATH METHOD [TEXT | -] ask it; -: each line of stdin\n"
 "       -J JSON lines  -0 stdin is one payload  -P N in flight  -t SECONDS\n"
-"  serve SERVICE -- COMMAND...         be a service, or hold an endpoint or a path:\n"
-"       -P N at a time  --coprocess\n"
+"  serve SERVICE|PATH -- COMMAND...    answer: -P N at a time  --coprocess\n"
 "  pub PATH [TEXT | -]                 an event; -: each line of stdin is one\n"
 "  sub PATTERN...                      events; * is one segment, ** any number\n"
 "  links | services | endpoints | paths what the node knows\n"
