@@ -9,7 +9,7 @@
 
 #include "base/fd.h"
 
-enum { EXIT_NO_INPUT = 66, EXIT_BAD_DATA = 65, EXIT_NO_PERM = 77 };
+enum { EXIT_NO_INPUT = 66, EXIT_BAD_DATA = 65, EXIT_NO_PERM = 77, EXIT_CONFIG = 78 };
 
 int
 fd_cloexec(int fd)
@@ -101,6 +101,31 @@ fd_read_file(const char *path, size_t max, struct buf *b, struct err *e)
 		buf_free(b);
 	close(fd);
 	return r;
+}
+
+int
+fd_read_secret(const char *path, char *to, size_t size, struct err *e)
+{
+	struct str line, rest;
+	struct stat st;
+	struct buf b;
+	int r = -1;
+
+	buf_init(&b, size + 64);	/* blanks around it */
+	if (fd_read_file(path, size + 64, &b, e) == -1)
+		return -1;
+	str_split(str_trim(buf_view(&b)), '\n', &line, &rest);
+	line = str_trim(line);
+	if (stat(path, &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)) & ~(mode_t)S_IRGRP)
+		err_set(e, "%s may be read by others: chmod 600 it, and have what is in it changed", path);
+	else if (rest.n || line.n == 0 || str_c(line, to, size) == -1)
+		err_set(e, "%s must hold one line of at most %zu bytes", path, size - 1);
+	else
+		r = 0;
+	if (b.p)
+		memset(b.p, 0, b.cap);
+	buf_free(&b);
+	return r == -1 ? err_exit(e, EXIT_CONFIG) : 0;
 }
 
 int

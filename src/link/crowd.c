@@ -10,17 +10,7 @@ struct place { uint32_t count; size_t n; char text[]; };
 static struct str
 place_of(const char *peer)
 {
-	struct str s = str(peer), bare;
-	size_t n = s.n;
-
-	while (n && s.p[n - 1] != ':')
-		n--;
-	if (n)
-		s.n = n - 1;
-	bare = s;
-	if (bare.n > 1 && bare.p[0] == '[')
-		bare = (struct str){ bare.p + 1, bare.n - 2 };
-	return host_is_loopback(bare) ? (struct str){ NULL, 0 } : s;
+	return peer_is_loopback(peer) ? (struct str){ NULL, 0 } : peer_host(peer);
 }
 
 int

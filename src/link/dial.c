@@ -6,6 +6,8 @@
 #include "link/uplink.h"
 #include "wire/wshake.h"
 
+enum { EXIT_DENIED = 77 };
+
 struct link *
 uplink_linked(const struct uplink *u)
 {
@@ -415,6 +417,11 @@ on_dialled(void *owner, struct conn *c, const char *peer, const struct err *why)
 
 	u->dial = NULL;
 	u->links->fabric->now = net_time(u->links->net);
+	if (!c && why->status == EXIT_DENIED) {	/* by a proxy: a password that is wrong stays wrong */
+		snprintf(u->why, sizeof u->why, "%.180s", why->text);
+		uplink_step(u, ON_UPLINK_REFUSAL);
+		return;
+	}
 	if (!c) {
 		lost(u, why->text);
 		return;

@@ -9,7 +9,6 @@
 
 #include "base/log.h"
 #include "link/greet.h"
-#include "net/addr.h"
 #include "net/tls.h"
 
 enum { TOLD_MS = 60000 };
@@ -22,16 +21,12 @@ link_is_foreign(const struct link *l)
 
 /* --- how it came --- */
 
+/* By its address, not by that of its socket: a proxy of this host may be between. */
 static bool
 is_of_host(const struct link *l, bool *socket_file)
 {
-	struct addr a = { .len = sizeof a.at };
-
-	*socket_file = false;
-	if (getpeername(conn_fd(l->conn), (struct sockaddr *)&a.at, &a.len) == -1)
-		return false;
-	*socket_file = a.at.ss_family == AF_UNIX;
-	return *socket_file || addr_is_loopback(&a);
+	*socket_file = strcmp(l->peer, "unix") == 0;
+	return *socket_file || peer_is_loopback(l->peer);
 }
 
 static uint32_t

@@ -54,7 +54,7 @@ struct uplink {
 	uint32_t come_back_ms;
 	uint8_t nonce[16];			/* of the WebSocket handshake */
 	char why[240];				/* of the last loss or refusal */
-	char address[160];			/* of the other side */
+	char address[264];			/* of the other side, or its name behind a proxy */
 	void (*welcomed)(void *owner, const struct hello *);	/* may be NULL */
 	void *owner;
 };

@@ -1,6 +1,7 @@
 /*
  * dial.c - one attempt to connect: SRV records, target after target: name,
- * address after address, TLS.
+ * address after address, TLS.  By a proxy the name is the proxy's, and CONNECT
+ * comes before TLS: what then fails would fail at its other addresses too.
  *
  * Every step ends in an event of the loop, so done() is never called from
  * inside dial_open().  Of several failures the first is reported, except that
@@ -20,6 +21,7 @@
 #include "net/inside.h"
 #include "net/resolve.h"
 #include "net/tls.h"
+#include "net/tunnel.h"
 
 enum {
 	PORT_PLAIN = 7341, PORT_TLS = 7342,
@@ -27,9 +29,10 @@ enum {
 	EXIT_NOHOST = 68, EXIT_UNREACHED = 69, EXIT_PROTOCOL = 76
 };
 
-enum { WHERE = 2 * 256 + ADDR_TEXT + 16 };	/* of what names the other side */
+enum { WHERE = TUNNEL_TO + 256 + ADDR_TEXT + 32 };	/* of what names the other side */
 
-enum dial_state { DIAL_NONE, DIAL_ASKING, DIAL_RESOLVING, DIAL_NEXT, DIAL_CONNECTING, DIAL_SECURING };
+enum dial_state { DIAL_NONE, DIAL_ASKING, DIAL_RESOLVING, DIAL_NEXT, DIAL_CONNECTING, DIAL_TUNNELLING,
+	DIAL_SECURING };
 
 struct dial {
 	struct net *net;
@@ -43,11 +46,15 @@ struct dial {
 	struct mono target_until;	/* of this target: its part of that */
 	uint64_t wait_ms;		/* of timer */
 	struct lookup *lookup;		/* ASKING, RESOLVING */
-	struct conn *conn;		/* SECURING */
+	struct conn *conn;		/* TUNNELLING, SECURING */
 	struct addr addrs[LOOKUP_ADDRS];
 	size_t n, at;			/* at: the one that is tried */
 	struct target targets[SRV_TARGETS];
 	size_t target_count, target;	/* 0 without SRV; target: the one that is tried */
+	struct proxy proxy;		/* host "": none is between */
+	struct tunnel tunnel;
+	char to[TUNNEL_TO];		/* what the proxy is asked for */
+	bool through;			/* the proxy has let us through */
 	struct err e;			/* of what failed so far */
 	bool named;			/* host is a name: messages add the address */
 	char host[256];			/* or the path of a unix socket */
@@ -70,6 +77,7 @@ dial_close(struct dial *d)
 	lookup_close(d->lookup);
 	conn_close(d->conn);
 	tls_ctx_close(d->tls_ctx);
+	memset(&d->proxy, 0, sizeof d->proxy);
 	free(d);
 }
 
@@ -89,23 +97,33 @@ dial_done(struct dial *d, struct conn *c)
 {
 	dialled_fn *tell = d->done;
 	void *owner = d->owner;
-	char peer[ADDR_TEXT];
+	char peer[TUNNEL_TO];
 
-	addr_text(&d->addrs[d->at], peer);
+	if (d->through)
+		snprintf(peer, sizeof peer, "%s", d->to);
+	else
+		addr_text(&d->addrs[d->at], peer);
 	d->conn = NULL;
 	d->state = DIAL_NONE;
 	dial_close(d);
 	tell(owner, c, peer, NULL);
 }
 
-/* "hub.example.net at 192.0.2.1:7342", "192.0.2.1:7342", "/run/x.sock" */
+/*
+ * "hub.example.net at 192.0.2.1:7342", "192.0.2.1:7342", "/run/x.sock",
+ * "the proxy gate.example.net at 192.0.2.1:3128", "hub.example.net:7342 by the proxy ..."
+ */
 static void
 dial_where(const struct dial *d, char to[WHERE])
 {
 	char addr[ADDR_TEXT];
 
 	addr_text(&d->addrs[d->at], addr);
-	if (d->addrs[d->at].at.ss_family == AF_UNIX)
+	if (d->proxy.host[0])
+		snprintf(to, WHERE, "%.100s%sthe proxy %.60s%s%s", d->through ? d->to : "",
+		    d->through ? " by " : "", d->named ? d->host : addr, d->named ? " at " : "",
+		    d->named ? addr : "");
+	else if (d->addrs[d->at].at.ss_family == AF_UNIX)
 		snprintf(to, WHERE, "%s", d->host);
 	else if (d->named)
 		snprintf(to, WHERE, "%.100s at %s", d->host, addr);
@@ -129,7 +147,7 @@ dial_share(const struct dial *d)
 {
 	uint64_t rest = mono_ms_until(mono_now(), d->target_until), left = d->n - d->at;
 
-	if (left <= 1)
+	if (left <= 1 || d->through)
 		return rest;
 	return rest / left < ADDRESS_MS ? rest / left : ADDRESS_MS;
 }
@@ -155,6 +173,10 @@ static void
 dial_address_failed(struct dial *d, const struct err *why)
 {
 	dial_note(d, why);
+	if (d->state >= DIAL_TUNNELLING && d->proxy.host[0]) {
+		dial_target_failed(d);
+		return;
+	}
 	d->at++;
 	dial_next(d);
 }
@@ -213,29 +235,57 @@ on_tls_open(void *owner)
 }
 
 static void
-dial_connected(struct dial *d, int fd)
+dial_secure(struct dial *d)
 {
 	static const struct conn_owner securing = { on_early_input, NULL, on_tls_lost };
 	struct err e = { .status = EXIT_UNREACHED };
-	struct conn *c;
 
 	d->state = DIAL_SECURING;
-	if ((c = conn_open(d->net, fd, &e)) == NULL) {
-		dial_address_failed(d, &e);
-		return;
-	}
 	if (!d->tls_ctx) {
-		dial_done(d, c);
+		dial_done(d, d->conn);
 		return;
 	}
-	d->conn = c;
-	conn_own(c, &securing, d);
-	if (conn_start_tls_client(c, d->tls_ctx, d->name, &e)) {
+	conn_own(d->conn, &securing, d);
+	if (conn_start_tls_client(d->conn, d->tls_ctx, d->name, &e)) {
 		dial_tls_failed(d, &e);
 		return;
 	}
-	conn_when_open(c, on_tls_open);
+	conn_when_open(d->conn, on_tls_open);
 	dial_set_timer(d, dial_share(d));
+}
+
+static void
+on_tunnel(void *owner, struct err *why)
+{
+	struct dial *d = owner;
+
+	if (!why) {
+		d->through = true;
+		dial_secure(d);
+		return;
+	}
+	conn_close(d->conn);
+	d->conn = NULL;
+	err_at(why, "cannot connect to %.100s", d->to);
+	dial_address_failed(d, why);
+}
+
+static void
+dial_connected(struct dial *d, int fd)
+{
+	struct err e = { .status = EXIT_UNREACHED };
+
+	if ((d->conn = conn_open(d->net, fd, &e)) == NULL) {
+		dial_address_failed(d, &e);
+	} else if (!d->proxy.host[0]) {
+		dial_secure(d);
+	} else {
+		d->state = DIAL_TUNNELLING;
+		if (tunnel_begin(&d->tunnel, d->conn, &d->proxy, d->to, on_tunnel, d, &e) == -1)
+			on_tunnel(d, &e);
+		else	/* it resolves and connects now, which is all that is left to do */
+			dial_set_timer(d, mono_ms_until(mono_now(), d->target_until));
+	}
 }
 
 static void
@@ -302,12 +352,17 @@ on_resolved(void *owner, const struct addr *addrs, size_t n, const struct err *w
 	dial_next(d);
 }
 
-/* Its addresses, or a look-up of them. */
+/* Its addresses, or a look-up of them; by a proxy, the proxy's. */
 static int
 dial_host(struct dial *d, struct str host, uint16_t port, struct err *e)
 {
 	d->n = d->at = 0;
-	d->named = false;
+	d->named = d->through = false;
+	if (d->proxy.host[0]) {
+		tunnel_to(host, port, d->to);
+		host = str(d->proxy.host);
+		port = d->proxy.port;
+	}
 	(void)str_c(host, d->host, sizeof d->host);	/* fits: dial_open() and the resolver see to it */
 	if (addr_numeric(host, port, &d->addrs[0]) == 0) {
 		d->n = 1;
@@ -395,6 +450,12 @@ on_dial_timer(struct ev_loop *loop, ev_timer *w, int revents)
 		d->state = DIAL_NEXT;
 		dial_connect_failed(d, ETIMEDOUT);
 		break;
+	case DIAL_TUNNELLING:
+		err_set(&e, "the proxy %.100s:%u does not answer CONNECT within %u ms", d->proxy.host,
+		    d->proxy.port, (unsigned)d->wait_ms);
+		err_exit(&e, EXIT_UNREACHED);
+		on_tunnel(d, &e);
+		break;
 	case DIAL_SECURING:
 		err_set(&e, "the handshake does not end; is there TLS at that port?");
 		dial_tls_failed(d, &e);
@@ -410,6 +471,8 @@ dial_begin(struct dial *d, const struct url *u, struct err *e)
 
 	if (str_c(name, d->name, sizeof d->name))
 		return err_set(e, "the host name or path is too long");
+	if (d->net->proxy && proxy_serves(d->net->proxy, u))
+		d->proxy = *d->net->proxy;
 	if (u->srv) {
 		d->lookup = lookup_open_srv(d->net, u->host, u->tls, on_targets, d, e);
 		return d->lookup ? 0 : -1;

@@ -32,6 +32,7 @@ struct net {
 	struct spare *spares;
 	size_t spare_bytes;
 	struct resolver *resolver;	/* NULL until the first name */
+	const struct proxy *proxy;	/* of dials; NULL: none */
 	struct net_counters count;
 	uint8_t in[NET_IN_FRONT + NET_IN];
 };

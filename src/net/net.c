@@ -142,6 +142,12 @@ net_time(struct net *net)
 	return net->now;
 }
 
+void
+net_set_proxy(struct net *net, const struct proxy *p)
+{
+	net->proxy = p;
+}
+
 const struct net_counters *
 net_counters(struct net *net)
 {

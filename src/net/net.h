@@ -34,6 +34,10 @@ int net_set_dns(struct net *, const char *servers, struct err *);
 	/* "192.0.2.53,[2001:db8::53]:5353" instead of the system's name servers;
 	 * -1: malformed, or a look-up is under way */
 
+struct proxy;
+void net_set_proxy(struct net *, const struct proxy *);
+	/* dials from now on go by it, where it serves; borrowed; NULL: none */
+
 /* Addresses: where something listens or connects. */
 enum scheme { SCHEME_NONE, SCHEME_FEDX, SCHEME_FEDXS, SCHEME_WS, SCHEME_WSS, SCHEME_UNIX };
 struct url {
@@ -52,6 +56,8 @@ int url_parse(struct str, struct url *, struct err *);
 int hostport_parse(struct str, struct str *host, uint16_t *port, struct err *);
 	/* "127.0.0.1:0", "[::1]:80", ":80" (all addresses), "host:port" */
 bool host_is_loopback(struct str);	/* 127.0.0.0/8, ::1, "localhost" */
+struct str peer_host(const char *peer);	/* "198.51.100.7" of "198.51.100.7:4711", "::1" of "[::1]:80"; "unix" */
+bool peer_is_loopback(const char *peer);
 
 /* Listeners.  accepted() gets a prepared descriptor and owns it. */
 struct listener;
@@ -72,16 +78,17 @@ void listener_close(struct listener *);	/* unlinks a unix path; NULL is fine */
 	/* at the descriptor limit a listener pauses for 100 ms instead of
 	 * spinning, and counts it (accept_paused) */
 
-/* One attempt to connect: SRV, resolve, connect, TLS.  No blocking call anywhere. */
+/* One attempt to connect: SRV, resolve, connect, proxy, TLS.  No blocking call anywhere. */
 struct conn;
 struct dial;
 struct tls_ctx;
 typedef void dialled_fn(void *owner, struct conn *, const char *peer, const struct err *);
 	/* exactly once, never inside dial_open(): a conn (yours, without an
-	 * owner until conn_own) and err NULL, or NULL and why; the dial is gone */
+	 * owner until conn_own) and err NULL, or NULL and why; the dial is gone;
+	 * peer: its address, or "hub.example.net:7342" if a proxy stands between */
 struct dial *dial_open(struct net *, const struct url *, struct tls_ctx *,
     uint32_t timeout_ms, dialled_fn *, void *owner, struct err *);
-	/* copies the url; tls_ctx is needed iff url->tls, and is kept;
+	/* copies url and proxy; tls_ctx is needed iff url->tls, and is kept;
 	 * tries each address of each target in turn; whatever the SRV records
 	 * say, the certificate must be for the host of the url; NULL: *e (no
 	 * memory, no tls_ctx) */

@@ -216,3 +216,18 @@ host_is_loopback(struct str host)
 		return true;
 	return addr_numeric(host, 0, &a) == 0 && addr_is_loopback(&a);
 }
+
+struct str
+peer_host(const char *peer)
+{
+	const char *colon = strrchr(peer, ':');
+	struct str s = colon ? str_head(str(peer), (size_t)(colon - peer)) : str(peer);
+
+	return s.n > 1 && s.p[0] == '[' ? (struct str){ s.p + 1, s.n - 2 } : s;
+}
+
+bool
+peer_is_loopback(const char *peer)
+{
+	return host_is_loopback(peer_host(peer));
+}

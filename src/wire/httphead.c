@@ -264,6 +264,12 @@ http_response_parse(struct str in, struct http_head *h, size_t *used, const char
 	return head_parse(in, h, used, why, status_line);
 }
 
+bool
+http_name_is(struct str s, const char *name)
+{
+	return same_word(s, str(name));
+}
+
 struct str
 http_field(const struct http_head *h, const char *name)
 {

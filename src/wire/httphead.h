@@ -29,6 +29,7 @@ enum parse http_response_parse(struct str in, struct http_head *, size_t *used, 
 	/* *used: head with its empty line; BAD: *why is a static sentence */
 struct str http_field(const struct http_head *, const char *name);
 	/* first of that name, case ignored; {NULL,0}: none */
+bool http_name_is(struct str, const char *name);	/* case ignored */
 size_t http_field_count(const struct http_head *, const char *name);
 bool http_has_token(struct str value, const char *token);
 	/* in a comma list, case ignored ("keep-alive, Upgrade") */
