@@ -185,6 +185,9 @@ federation.links_per_minute	10	new links of one other cluster in a minute
 federation.requests_per_minute	100	requests of one other cluster in a minute
 drain.wait	10s	how long a drain waits for requests in flight
 dns.servers		name servers instead of those of the system, like 192.0.2.53,[2001:db8::53]:5353
+proxy		the HTTP proxy by which hubs are dialled (CONNECT), like http://gate.example.net:3128; it resolves their names; loopback addresses are never dialled by it
+proxy_file		a file with the URL of the proxy in its one line, which others cannot read: http://USER:PASSWORD@HOST:PORT
+no_proxy		hosts that are dialled without a proxy, with commas between: domains with all below them, addresses, networks like 10.0.0.0/8; *: all
 tls.pin		what is trusted instead of a CA, whatever name the certificate carries: sha256: and 64 hex digits, the hash of the hub's certificate in DER, or key:sha256: and that of its public key; up to 8 of them with blanks between
 tls.session_file		a file for TLS sessions, so that handshakes are short after a restart; written within 10s, encrypted by the private key of tls.key, else by the token, and good for an hour
 uplink.token_file		what a hub shows to its uplink and its peers: a file with one token, as a leaf's --token-file

@@ -5,19 +5,23 @@
 #include "net/tls.h"
 #include "node/credentials.h"
 
-static bool
-dials_with_tls(const struct settings *s)
+/* What the URLs that it dials want. */
+static void
+look_at_urls(const struct settings *s, bool *tls, bool *far)
 {
+	size_t n = s->uplink_count + s->peer_count;
 	struct err e;
 	struct url url;
 
-	for (size_t i = 0; i < s->uplink_count; i++)
-		if (url_parse(str(s->uplink[i]), &url, &e) == 0 && url.tls)
-			return true;
-	for (size_t i = 0; i < s->peer_count; i++)
-		if (url_parse(str(s->peers[i]), &url, &e) == 0 && url.tls)
-			return true;
-	return false;
+	*tls = *far = false;
+	for (size_t i = 0; i < n; i++) {
+		const char *one = i < s->uplink_count ? s->uplink[i] : s->peers[i - s->uplink_count];
+
+		if (url_parse(str(one), &url, &e) == -1)
+			continue;
+		*tls = *tls || url.tls;
+		*far = *far || (url.scheme != SCHEME_UNIX && !host_is_loopback(url.host));
+	}
 }
 
 /* What we show to who dials us.  A leaf may have a certificate for clients alone. */
@@ -52,8 +56,14 @@ load_client(struct credentials *c, const struct settings *s, struct tls_sessions
 {
 	struct tls_settings client = { .ca = s->tls_ca, .pin = s->tls_pin, .insecure = s->insecure,
 	    .sessions = sessions, .cert = c->visits ? s->tls_cert : NULL, .key = c->visits ? s->tls_key : NULL };
+	struct proxy_settings proxy = { s->proxy, s->proxy_file, s->no_proxy };
+	bool tls, far;
 
-	if (!dials_with_tls(s))
+	look_at_urls(s, &tls, &far);
+	/* who dials nobody does not care what the environment has */
+	if ((far || s->proxy || s->proxy_file) && proxy_find(&c->proxy, &proxy, e) == -1)
+		return -1;
+	if (!tls)
 		return 0;
 	if (!s->tls_ca && !s->tls_pin && !s->insecure)
 		return err_set(e, "the hub's certificate must be checked: give "

@@ -1,11 +1,12 @@
 /*
  * credentials.h - tokens, keys and certificates: what a node shows and whom
- * it lets in.
+ * it lets in; and the proxy by which it dials, which may want a password.
  */
 #ifndef FEDX_CREDENTIALS_H
 #define FEDX_CREDENTIALS_H
 
 #include "link/auth.h"
+#include "net/proxy.h"
 #include "node/settings.h"
 
 struct tls_ctx;
@@ -16,6 +17,7 @@ struct credentials {			/* what a reload loads anew */
 	struct tls_ctx *server, *client;	/* NULL: no TLS there */
 	bool visits;			/* our certificate is good for clients too */
 	char token[TOKEN_MAX + 1];	/* what we show to an uplink; "": none */
+	struct proxy proxy;
 };
 
 int credentials_open(struct credentials *, const struct settings *, struct tls_sessions *, struct err *);

@@ -96,6 +96,7 @@ node_use_credentials(struct node *n)
 {
 	n->links.auth = n->credentials.auth;
 	memcpy(n->links.token, n->credentials.token, sizeof n->links.token);
+	net_set_proxy(n->net, &n->credentials.proxy);
 	n->links.server = n->doors.tls = n->credentials.server;
 	n->links.client = n->credentials.client;
 	n->uplink.tls = n->credentials.client;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "net/net.h"
+#include "net/proxy.h"
 #include "node/settings.h"
 #include "wire/fields.h"
 
@@ -298,6 +298,17 @@ check_peers(const struct settings *s, struct err *e)
 	return 0;
 }
 
+static int
+check_proxy(const struct settings *s, struct err *e)
+{
+	if (s->proxy && s->proxy_file)
+		return err_set(e, "proxy and proxy_file both name a proxy: one of them is enough");
+	if (s->proxy && proxy_url_has_login(str(s->proxy)))
+		return err_set(e, "a user name or password does not belong into proxy, where others see it: "
+		    "put the whole URL into a file of mode 0600, and name that with proxy_file");
+	return 0;
+}
+
 /* Where a value stands, if it is one of the file. */
 static const char *
 place_of(const struct settings *s, const char *value)
@@ -365,7 +376,7 @@ settings_check(const struct settings *s, struct err *e)
 			return err_at(e, "--uplink %.80s", s->uplink[i]);
 	if (s->link.elsewhere && url_parse(str(s->link.elsewhere), &url, e) == -1)
 		return err_at(e, "link.elsewhere %.80s", s->link.elsewhere);
-	if (check_peers(s, e) == -1 || check_federation(s, e) == -1)
+	if (check_peers(s, e) == -1 || check_proxy(s, e) == -1 || check_federation(s, e) == -1)
 		return -1;
 	e->status = 0;
 	return 0;

@@ -26,6 +26,7 @@ struct settings {
 	const char *tls_cert, *tls_key, *tls_ca, *tls_client_ca, *tls_pin, *tls_session_file;
 	const char *announce_tags;
 	const char *pidfile, *user, *dns_servers;
+	const char *proxy, *proxy_file, *no_proxy;
 	bool insecure, check, daemon, autostart;
 	struct link_settings link;
 	struct rib_limits routes;
@@ -109,6 +110,9 @@ struct settings {
 	X("federation.requests_per_minute", COUNT, federation.requests_per_minute, 1, 1u << 20, NOW) \
 	X("drain.wait",		DURATION, drain_ms, 0, 3600000, NOW) \
 	X("dns.servers",	TEXT,	dns_servers, 0, 0, RESTART) \
+	X("proxy",		TEXT,	proxy, 0, 0, NOW) \
+	X("proxy_file",		TEXT,	proxy_file, 0, 0, NOW) \
+	X("no_proxy",		TEXT,	no_proxy, 0, 0, NOW) \
 	X("tls.pin",		TEXT,	tls_pin, 0, 0, NOW) \
 	X("tls.session_file",	TEXT,	tls_session_file, 0, 0, NOW) \
 	X("uplink.token_file",	TEXT,	uplink_token_file, 0, 0, NOW) \

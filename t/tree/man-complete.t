@@ -36,7 +36,7 @@ ok 'options were found' test "$(echo "$options" | wc -l)" -ge 18
 keys=$($man/mktables.sh keys | cut -f 1)
 is "$(echo "$keys" | sorted)" "$(sed -n 's/^	X("\([a-z_.]*\)",.*/\1/p' $src/node/settings.h | sorted)" \
 	'each setting of settings.h is described, and no other'
-environment=$(cat $src/node/*.c $src/base/log.c $src/net/inherit.c | perl -ne 'print "$1\n" while /(?:getenv|number_of)\("(\w+)"\)/g' | sorted)
+environment=$(cat $src/node/*.c $src/base/log.c $src/net/*.c | perl -ne 'print "$1\n" while /(?:getenv|number_of)\("(\w+)"\)/g' | sorted)
 for page in fedx-hub.8 fedx-leaf.8
 do
 	case $page in fedx-hub.8) other=FEDX_HUB ;; *) other=none ;; esac	# what only the other one reads
