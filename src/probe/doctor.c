@@ -2,7 +2,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -159,27 +158,6 @@ walk(struct doctor *d, struct err *e)
 /* --- what is asked --- */
 
 static int
-read_token(const char *path, char token[TOKEN_MAX + 1], struct err *e)
-{
-	struct buf b;
-	struct stat st;
-	int r = -1;
-
-	buf_init(&b, 4096);
-	if (fd_read_file(path, 4096, &b, e) == -1)
-		r = -1;
-	else if (stat(path, &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)) & ~(mode_t)S_IRGRP)
-		err_set(e, "%s may be read by others: chmod 600 it and ask for a new token", path);
-	else if ((r = str_c(str_trim(buf_view(&b)), token, TOKEN_MAX + 1)) == -1 || !token[0] ||
-	    strchr(token, '\n'))
-		r = err_set(e, "%s must hold one line, the token, of at most %d bytes", path, TOKEN_MAX);
-	if (b.p)
-		memset(b.p, 0, b.cap);
-	buf_free(&b);
-	return r == -1 ? err_exit(e, e->status ? e->status : EXIT_REFUSED) : 0;
-}
-
-static int
 take_role(struct doctor *d, struct err *e)
 {
 	const char *role = d->p->opt[OPT_ROLE];
@@ -232,9 +210,19 @@ take_credentials(struct doctor *d, struct err *e)
 	const struct probe *p = d->p;
 	const char *token = p->opt[OPT_TOKEN_FILE] ? p->opt[OPT_TOKEN_FILE] : getenv("FEDX_TOKEN_FILE");
 	struct tls_settings any = { .insecure = true }, ca = { .ca = p->opt[OPT_TLS_CA] };
+	struct proxy_settings proxy = { p->opt[OPT_PROXY], p->opt[OPT_PROXY_FILE], NULL };
 
-	if (token && *token && read_token(token, d->token, e) == -1)
+	if (token && *token && fd_read_secret(token, d->token, sizeof d->token, e) == -1)
 		return -1;
+	if (proxy.url && proxy_url_has_login(str(proxy.url))) {
+		err_set(e, "user and password do not belong into --proxy, where others see them: put the URL "
+		    "into a file for --proxy-file");
+		return err_exit(e, EXIT_USAGE);
+	}
+	if (proxy_find(&d->proxy, &proxy, e) == -1)
+		return -1;
+	if (!proxy_serves(&d->proxy, &d->url))
+		d->proxy.host[0] = '\0';
 	d->bare = d->token[0] && !d->url.tls && d->url.scheme != SCHEME_UNIX &&
 	    !host_is_loopback(d->url.host) && !p->opt[OPT_INSECURE];
 	if ((d->anyone = tls_ctx_open(&any, e)) == NULL)
@@ -270,5 +258,6 @@ doctor_run(struct probe *p)
 	tls_ctx_close(d.tls);
 	tls_ctx_close(d.anyone);
 	memset(d.token, 0, sizeof d.token);
+	memset(&d.proxy, 0, sizeof d.proxy);
 	return r == -1 ? probe_fail(p, &e) : EXIT_YES;
 }

@@ -12,6 +12,7 @@
 #include "net/conn.h"
 #include "net/resolve.h"
 #include "net/tls.h"
+#include "net/tunnel.h"
 #include "net/ws.h"
 #include "probe/probe.h"
 #include "wire/hello.h"
@@ -47,6 +48,9 @@ struct doctor {
 	struct net *net;
 	ev_timer timer;
 	bool done, late;		/* of what the step waits for */
+	struct proxy proxy;		/* host "": none is between */
+	struct tunnel tunnel;
+	char to[TUNNEL_TO];		/* whom it lets us through to; "": not yet */
 	struct target targets[SRV_TARGETS];
 	size_t target_count;		/* 0: the URL has no +srv */
 	struct addr addrs[LOOKUP_ADDRS * SRV_TARGETS];
@@ -81,7 +85,7 @@ enum finding doctor_proxy(struct doctor *);
 enum finding doctor_tls(struct doctor *);
 enum finding doctor_alpn(struct doctor *);
 enum finding doctor_certificate(struct doctor *);
-int doctor_dial(struct doctor *, const struct addr *);	/* anew; -1: why */
+int doctor_dial(struct doctor *, const struct addr *);	/* anew, and through the proxy; -1: why */
 int doctor_secure(struct doctor *, struct tls_ctx *);	/* -1: why */
 void doctor_hang_up(struct doctor *);
 

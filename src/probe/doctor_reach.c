@@ -71,12 +71,11 @@ find(struct doctor *d, const char *host, uint16_t port, const char **unneeded)
 	return d->addr_count > before ? 0 : -1;
 }
 
+/* The hosts of the SRV records. */
 static int
 find_targets(struct doctor *d)
 {
 	struct lookup *q = lookup_open_srv(d->net, d->url.host, d->url.tls, on_targets, d, &d->why);
-	struct err first = { .status = 0 };
-	const char *unneeded;
 
 	if (!q)
 		return -1;
@@ -86,6 +85,16 @@ find_targets(struct doctor *d)
 		    "server does not answer within %u ms", d->url.tls ? "_fedxs" : "_fedx", d->host,
 		    d->ms);
 	}
+	return d->target_count ? 0 : -1;
+}
+
+/* Their addresses. */
+static int
+find_addresses(struct doctor *d)
+{
+	struct err first = { .status = 0 };
+	const char *unneeded;
+
 	for (size_t i = 0; i < d->target_count; i++)
 		if (find(d, d->targets[i].host, d->targets[i].port, &unneeded) == -1 && !first.text[0])
 			first = d->why;
@@ -100,6 +109,7 @@ doctor_dns(struct doctor *d)
 	char text[ADDR_TEXT], all[SEEN_MAX] = "";
 	const char *unneeded = NULL;
 	struct err e = { .status = 0 };
+	int r;
 
 	if (d->url.scheme == SCHEME_UNIX) {
 		if (addr_unix(d->url.path, &d->addrs[0], &e) == -1)
@@ -107,7 +117,12 @@ doctor_dns(struct doctor *d)
 		d->addr_count = 1;
 		return doctor_saw(d, FOUND_SKIP, "not needed: a path");
 	}
-	if ((d->url.srv ? find_targets(d) : find(d, d->host, port_of(&d->url), &unneeded)) == -1)
+	r = d->url.srv ? find_targets(d) : 0;
+	if (r == 0 && d->proxy.host[0])
+		r = find(d, d->proxy.host, d->proxy.port, &unneeded);
+	else if (r == 0)
+		r = d->url.srv ? find_addresses(d) : find(d, d->host, port_of(&d->url), &unneeded);
+	if (r == -1)
 		return doctor_fail(d, EXIT_HOST, d->why.text, strchr(d->why.text, ';') ? NULL :
 		    "check the name in the URL, /etc/hosts and the name servers in /etc/resolv.conf");
 	if (unneeded)
@@ -116,7 +131,7 @@ doctor_dns(struct doctor *d)
 		addr_text(&d->addrs[i], text);
 		at += (size_t)snprintf(all + at, sizeof all - at, "%s%s", i ? ", " : "", text);
 	}
-	return doctor_saw(d, FOUND_OK, "%s", all);
+	return doctor_saw(d, FOUND_OK, "%s%s", d->proxy.host[0] ? "the proxy: " : "", all);
 }
 
 /* --- tcp --- */
@@ -144,6 +159,31 @@ doctor_hang_up(struct doctor *d)
 	d->lost = d->securing = false;
 }
 
+static void
+on_tunnel(void *owner, struct err *why)
+{
+	struct doctor *d = owner;
+
+	if (why)
+		d->why = *why;
+	d->lost = why != NULL;
+	d->done = true;
+}
+
+static int
+get_through(struct doctor *d)
+{
+	if (tunnel_begin(&d->tunnel, d->conn, &d->proxy, d->to, on_tunnel, d, &d->why) == -1)
+		return -1;
+	if (!doctor_wait(d)) {
+		conn_own(d->conn, NULL, NULL);
+		err_set(&d->why, "the proxy %.100s:%u does not answer CONNECT within %u ms", d->proxy.host,
+		    d->proxy.port, d->ms);
+		return err_exit(&d->why, EXIT_LATER);
+	}
+	return d->lost ? -1 : 0;
+}
+
 int
 doctor_dial(struct doctor *d, const struct addr *a)
 {
@@ -162,6 +202,8 @@ doctor_dial(struct doctor *d, const struct addr *a)
 		dial_close(dial);
 		err_set(&d->why, "cannot connect to %s: %s", text, strerror(ETIMEDOUT));
 	}
+	if (d->conn && d->to[0])
+		return get_through(d);
 	return d->conn ? 0 : -1;
 }
 
@@ -180,6 +222,8 @@ tcp_advice(const struct doctor *d)
 		{ EHOSTUNREACH, "", "no route leads to that host: is it on, and this one online?" },
 	};
 
+	if (d->proxy.host[0])
+		return "that is the proxy: correct its host and port, or name the hub's host in no_proxy";
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (strstr(d->why.text, strerror(rows[i].error)))
 			return d->url.scheme == SCHEME_UNIX ? rows[i].path : rows[i].address;
@@ -195,8 +239,8 @@ doctor_tcp(struct doctor *d)
 	for (d->addr = 0; d->addr < d->addr_count; d->addr++) {
 		if (doctor_dial(d, &d->addrs[d->addr]) == 0) {
 			addr_text(&d->addrs[d->addr], text);
-			return doctor_saw(d, FOUND_OK, "%s", d->url.scheme == SCHEME_UNIX ?
-			    d->host : text);
+			return doctor_saw(d, FOUND_OK, "%s%s", d->proxy.host[0] ? "the proxy: " : "",
+			    d->url.scheme == SCHEME_UNIX ? d->host : text);
 		}
 		if (first.text[0] == '\0')
 			first = d->why;
@@ -205,17 +249,43 @@ doctor_tcp(struct doctor *d)
 	return doctor_fail(d, EXIT_NODE, first.text, tcp_advice(d));
 }
 
+/* --- proxy --- */
+
+static enum finding
+no_way_through(struct doctor *d)
+{
+	const char *advice = strstr(d->why.text, ": ");	/* that of httpconnect.c */
+	int status = d->why.status == EXIT_DENIED || d->why.status == EXIT_PEER ? d->why.status :
+	    d->late ? EXIT_LATER : EXIT_NODE;
+
+	if (d->late)
+		advice = ": is that host and port the proxy's, and can it reach the hub?";
+	return doctor_fail(d, status, d->why.text, advice ? advice + 2 : "look at the log of the proxy");
+}
+
+/* The hub, or hub after hub of the SRV records: who is behind a proxy is found by it. */
 enum finding
 doctor_proxy(struct doctor *d)
 {
-	static const char *const names[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
-	    "http_proxy", "HTTP_PROXY" };
-	const char *value;
+	struct err first;
+	size_t at = 0;
+	int r;
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if ((value = getenv(names[i])) != NULL && *value && d->url.scheme != SCHEME_UNIX)
-			return doctor_saw(d, FOUND_SKIP, "none: links do not use %s", names[i]);
-	return doctor_saw(d, FOUND_SKIP, "none");
+	if (!d->proxy.host[0])
+		return doctor_saw(d, FOUND_SKIP, "none");
+	do {
+		if (d->target_count)
+			tunnel_to(str(d->targets[at].host), d->targets[at].port, d->to);
+		else
+			tunnel_to(d->url.host, port_of(&d->url), d->to);
+		r = at == 0 ? get_through(d) : doctor_dial(d, &d->addrs[d->addr]);
+		if (r == -1 && at == 0)
+			first = d->why;
+	} while (r == -1 && ++at < d->target_count);
+	if (r == 0)
+		return doctor_saw(d, FOUND_OK, "%s:%u lets us through to %s", d->proxy.host, d->proxy.port, d->to);
+	d->why = first;
+	return no_way_through(d);
 }
 
 /* --- tls --- */

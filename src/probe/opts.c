@@ -42,6 +42,8 @@ static const struct row {
 	{ 'C', "cluster",	"CLUSTER", OPT_CLUSTER,	V(DOCTOR) },
 	{ 0,   "token-file",	"FILE",	OPT_TOKEN_FILE,	V(DOCTOR) },
 	{ 0,   "tls-ca",	"FILE",	OPT_TLS_CA,	V(DOCTOR) },
+	{ 0,   "proxy",		"URL",	OPT_PROXY,	V(DOCTOR) },
+	{ 0,   "proxy-file",	"FILE",	OPT_PROXY_FILE,	V(DOCTOR) },
 	{ 0,   "insecure",	NULL,	OPT_INSECURE,	V(DOCTOR) },
 	{ 0,   "decision",	"ID",	OPT_DECISION,	V(EXPLAIN) },
 	{ 0,   "confirm",	"SECONDS", OPT_CONFIRM,	V(RELOAD) },
