@@ -121,7 +121,7 @@ metrics() {
 settings_text() { cat <<'END'
 id		the id of this node, as --id says it
 cluster		its cluster, as --cluster says it
-listen		addresses where links and clients are accepted, a list, as --listen says them
+listen		addresses where links and clients are accepted, a list, as --listen says them; one with options is a table: { "0.0.0.0:8443", tls = "proxy", trust_proxy = { "192.0.2.7" } }
 uplink		URLs of the hub, a list, as --uplink says them, those by SRV records too (fedxs+srv://example.net); each dial takes the next one
 peers		URLs of other hubs, a list, as --peer says them: each is dialled, and stays linked; hubs only
 rundir		the run directory, as --rundir says it
@@ -269,7 +269,7 @@ origin	site-a	the node where the message entered the fabric
 version	>=1.2	which versions of the service the caller takes
 idempotent	yes	the caller says that running it twice does no harm; else nil
 oneway	yes	nobody waits for an answer; else nil
-peer	leaf	the role of the peer: client, leaf, hub or uplink; in Lua it is the peer itself, see below
+peer	leaf	the role of the peer: client, guest (a client without a credential), leaf, hub or uplink; in Lua it is the peer itself, see below
 peer_node	site-a	the node id of the peer, if it is a node
 peer_cluster	home	the cluster of the peer
 peer_address	192.0.2.7	where its connection comes from, without the port; unix on the bus

@@ -66,7 +66,7 @@ static struct str
 peer_text(const struct peer_facts *p, enum ask_field field)
 {
 	switch ((int)field) {
-	case FIELD_peer: return p->uplink ? STR("uplink") : str(role_name(p->role));
+	case FIELD_peer: return p->uplink ? STR("uplink") : p->guest ? STR("guest") : str(role_name(p->role));
 	case FIELD_peer_node: return p->node;
 	case FIELD_peer_cluster: return p->cluster;
 	case FIELD_peer_address: return host_of(p->address);

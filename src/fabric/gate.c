@@ -258,6 +258,16 @@ refuse(struct fabric *f, struct port *p, const struct envelope *e, const struct 
 	return GATE_DONE;
 }
 
+/* A guest may ask for what lies within its scopes: the endpoint, or the service. */
+static bool
+is_granted(const struct port *p, const struct envelope *e)
+{
+	struct str service, method;
+
+	str_split(e->subject, '/', &service, &method);
+	return !p->guest || gate_granted(p, e->to.n ? e->to : e->kind == KIND_PUBLISH ? e->subject : service);
+}
+
 enum gate_result
 gate_request(struct fabric *f, struct port *p, struct envelope *e, struct str constraint,
     struct gate_way *way)
@@ -271,6 +281,11 @@ gate_request(struct fabric *f, struct port *p, struct envelope *e, struct str co
 	if (!gate_asks(f, p, e))
 		return GATE_PASS;
 	q = gate_question(p, e, constraint);
+	if (!is_granted(p, e)) {
+		d = (struct decision){ .answer = ANSWER_DENY, .error = E_scope,
+		    .reason = STR("a guest may use what policy grants it, and this is nothing of it") };
+		return refuse(f, p, e, &q, &d);
+	}
 	if (p->gate.limiter && !limiter_take(p->gate.limiter, f->now)) {
 		over_rate(&d);
 		return refuse(f, p, e, &q, &d);

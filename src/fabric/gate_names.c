@@ -108,7 +108,7 @@ gate_granted(const struct port *p, struct str name)
 	struct str run = { p->gate.scopes, p->gate.scopes_len }, pattern;
 
 	if (!p->gate.scopes)
-		return true;
+		return !p->guest;
 	while (scope_next(&run, &pattern))
 		if (test_holds(TEST_UNDER, name, pattern))
 			return true;

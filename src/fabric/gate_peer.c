@@ -9,7 +9,7 @@ gate_facts(const struct port *p, struct peer_facts *facts)
 	bool link = port_is_link(p);
 
 	*facts = (struct peer_facts){ .number = p->gate.number, .role = p->role,
-	    .uplink = p->kind == PORT_UPLINK, .admin = p->admin, .node = link ? p->node : STR(""),
+	    .uplink = p->kind == PORT_UPLINK, .admin = p->admin, .guest = p->guest, .node = link ? p->node : STR(""),
 	    .cluster = p->gate.cluster, .address = p->gate.address, .from = p->from,
 	    .tags = str(p->gate.tags) };
 	return p->gate.number != 0;

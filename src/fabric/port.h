@@ -57,6 +57,7 @@ struct port {
 	const struct port_ops *ops;
 	enum port_kind kind;
 	bool admin;			/* our uid, or root, on the bus */
+	bool guest;			/* a client without a credential: only what policy grants */
 	bool auto_credit;		/* it cannot grant credit itself */
 	bool up;			/* between fabric_port_up and _down */
 	bool draining;			/* nothing new goes by it or comes by it */

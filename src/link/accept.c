@@ -11,6 +11,7 @@
 #include "net/peer.h"
 #include "net/sniff.h"
 #include "net/tls.h"
+#include "wire/proxyhead.h"
 #include "wire/wshake.h"
 
 struct door {
@@ -18,9 +19,13 @@ struct door {
 	struct list place;
 	struct conn *conn;
 	struct timer timer;
-	bool bus, admin;
-	bool entered;			/* a link has taken its place in the crowd */
-	char peer[];
+	const struct entrance *in;	/* NULL: the bus */
+	bool admin;
+	bool trusted;			/* what it says of where it comes from is believed */
+	bool shielded;			/* TLS has ended at a proxy that is trusted */
+	bool introduced;		/* a PROXY header has come */
+	bool counted;			/* it has a place in the crowd */
+	char peer[ADDR_TEXT];		/* of who is behind the proxies, as far as is known */
 };
 
 enum { CLOSE_MS = 2000, RESPONSE_MAX = 4 << 20, TLS_BROKEN = 76 };
@@ -31,7 +36,7 @@ door_free(struct door *d)
 	timer_drop(&d->doors->links->fabric->wheel, &d->timer);
 	list_del(&d->place);
 	d->doors->count--;
-	if (!d->entered)
+	if (d->counted)
 		crowd_leave(&d->doors->links->crowd, d->peer);
 	conn_close(d->conn);
 	free(d);
@@ -66,6 +71,45 @@ on_lost(void *owner, const struct err *why)
 	door_free(d);
 }
 
+/* A place for its address, once that is known; false: there is none, it has gone. */
+static bool
+take_place(struct door *d)
+{
+	struct links *ls = d->doors->links;
+
+	if (!d->counted && crowd_enter(&ls->crowd, d->peer,
+	    d->in ? ls->set.per_address : ls->set.bus_clients) == -1) {
+		log_event(LOG_LEVEL_WARNING, "crowded", "why", d->in ?
+		    "this address holds link.per_address connections" :
+		    "the bus holds link.bus_clients connections", "peer", d->peer, NULL);
+		ls->fabric->count.errors[E_overloaded]++;
+		door_free(d);
+		return false;
+	}
+	d->counted = true;
+	return true;
+}
+
+/* TLS, and none is spoken yet. */
+static bool
+wants_tls(const struct door *d)
+{
+	if (!d->in || conn_tls(d->conn))
+		return false;
+	return d->in->tls == ENTRANCE_EITHER ? d->doors->tls != NULL :
+	    d->in->tls == ENTRANCE_ON || (d->in->tls == ENTRANCE_PROXY && !d->shielded);
+}
+
+/* What a proxy that we trust says.  Its own host is not ours. */
+static void
+comes_from(struct door *d, const char *peer)
+{
+	if (peer_is_loopback(peer) && !peer_is_loopback(d->peer))
+		return;
+	snprintf(d->peer, sizeof d->peer, "%s", peer);
+	d->trusted = entrance_trusts(d->in, peer);
+}
+
 /* The conn goes over to a link; what was read and not used comes again there. */
 static struct link *
 enter(struct door *d, const struct dialect *dialect)
@@ -75,10 +119,16 @@ enter(struct door *d, const struct dialect *dialect)
 	struct link *l;
 
 	d->conn = NULL;
-	l = link_accept(d->doors->links, c, d->peer, dialect, !d->bus, d->admin, &e);
+	l = link_accept(d->doors->links, c, d->peer, dialect, d->in != NULL, d->admin, &e);
 	if (!l)
 		log_event(LOG_LEVEL_ERROR, "link_failed", "why", e.text, "peer", d->peer, NULL);
-	d->entered = l != NULL;
+	if (l && d->in) {
+		l->shielded = d->shielded;
+		l->must_prove = d->in->auth != ENTRANCE_LISTED;
+		l->may_be_guest = d->in->auth == ENTRANCE_GUESTS &&
+		    (d->in->dialects & (dialect ? ENTRANCE_LINES : ENTRANCE_FEDX));
+	}
+	d->counted = d->counted && !l;	/* the link has its place now */
 	door_free(d);
 	return l;
 }
@@ -123,7 +173,8 @@ upgrade(struct door *d, const struct http_head *head, size_t used)
 		return 0;
 	}
 	/* without tokens any web page that its user opens could reach us */
-	if (!d->doors->links->auth && http_field(head, "Origin").n) {
+	if (!d->doors->links->auth && d->in && d->in->auth != ENTRANCE_GUESTS &&
+	    http_field(head, "Origin").n) {
 		respond_error(d, 403, "a browser needs a token here, and this node asks for none: "
 		    "start it with --token-file");
 		return 0;
@@ -150,6 +201,7 @@ upgrade(struct door *d, const struct http_head *head, size_t used)
 static size_t
 on_http(struct door *d, struct str in)
 {
+	char peer[ADDR_TEXT];
 	struct http_head head;
 	const char *why;
 	struct buf b;
@@ -164,10 +216,16 @@ on_http(struct door *d, struct str in)
 	case PARSE_OK:
 		break;
 	}
-	if (d->doors->tls && !conn_tls(d->conn) && !d->bus) {
-		respond_error(d, 400, "this port speaks TLS: use https:// or wss://");
+	if (wants_tls(d)) {
+		respond_error(d, 400, d->in->tls == ENTRANCE_PROXY ?
+		    "this port is for the proxies of its trust_proxy" :
+		    "this port speaks TLS: use https:// or wss://");
 		return 0;
 	}
+	if (d->trusted && entrance_forwarded(d->in, &head, peer))
+		comes_from(d, peer);
+	if (!take_place(d))
+		return 0;
 	if (wshake_is_upgrade(&head))
 		return upgrade(d, &head, used);
 	buf_init(&b, RESPONSE_MAX);
@@ -184,11 +242,47 @@ on_tls(struct door *d)
 {
 	struct err e = { .status = 0 };
 
-	if (!d->doors->tls || conn_tls(d->conn) || d->bus)
+	if (d->in && (d->in->tls == ENTRANCE_OFF || d->in->tls == ENTRANCE_PROXY))
+		turn_away(d, "it speaks TLS and this port does not (tls=off, tls=proxy)");
+	else if (!d->doors->tls || conn_tls(d->conn) || !d->in)
 		turn_away(d, "it speaks TLS and this port has no certificate (--tls-cert, --tls-key)");
 	else if (conn_start_tls_server(d->conn, d->doors->tls, &e) == -1)
 		turn_away(d, e.text);
 	return 0;
+}
+
+static size_t on_input(void *, struct str);
+
+static size_t
+on_proxy_header(struct door *d, struct str in)
+{
+	char peer[ADDR_TEXT];
+	struct proxyhead h;
+	struct addr a;
+	const char *why;
+	size_t used;
+
+	if (!d->trusted || d->introduced || conn_tls(d->conn)) {
+		turn_away(d, "it sends a PROXY header, and is no proxy of trust_proxy");
+		return 0;
+	}
+	switch (proxyhead_parse(in, &h, &used, &why)) {
+	case PARSE_MORE:
+		return 0;
+	case PARSE_BAD:
+		turn_away(d, why);
+		return 0;
+	case PARSE_OK:
+		break;
+	}
+	d->introduced = true;
+	if (addr_numeric(str(h.host), h.port, &a) == 0) {
+		addr_text(&a, peer);
+		comes_from(d, peer);
+	}
+	if (!d->trusted && !take_place(d))
+		return 0;
+	return in.n > used ? used + on_input(d, str_skip(in, used)) : used;
 }
 
 static size_t
@@ -196,21 +290,23 @@ on_input(void *owner, struct str in)
 {
 	struct door *d = owner;
 	enum sniffed what = sniff(in);
-	bool plain = d->doors->tls && !conn_tls(d->conn) && !d->bus;
 
 	d->doors->links->fabric->now = net_time(d->doors->links->net);
 	switch (what) {
 	case SNIFF_MORE:
 		return 0;
+	case SNIFF_PROXY:
+		return on_proxy_header(d, in);
 	case SNIFF_TLS:
 		return on_tls(d);
 	case SNIFF_HTTP:
 		return on_http(d, in);
 	case SNIFF_NATIVE:
 	case SNIFF_LINES:
-		if (plain)
-			turn_away(d, "this port wants TLS: use fedxs:// or wss://");
-		else
+		if (wants_tls(d))
+			turn_away(d, d->in->tls == ENTRANCE_PROXY ? "this port is for the proxies of its "
+			    "trust_proxy" : "this port wants TLS: use fedxs:// or wss://");
+		else if (take_place(d))
 			enter(d, what == SNIFF_LINES ? &dialect_lines : NULL);
 		return 0;
 	case SNIFF_MESH:
@@ -236,42 +332,37 @@ doors_close(struct doors *ds)
 }
 
 void
-door_open(struct doors *ds, int fd, const char *peer, bool bus)
+door_open(struct doors *ds, int fd, const char *peer, const struct entrance *in)
 {
 	static const struct conn_owner owner = { on_input, NULL, on_lost };
-	struct door *d = calloc(1, sizeof *d + strlen(peer) + 1);
+	struct door *d = calloc(1, sizeof *d);
 	struct err e = { .status = 0 };
 	struct links *ls = ds->links;
 	struct fabric *f = ls->fabric;
 
 	f->now = net_time(ls->net);
-	if (crowd_enter(&ls->crowd, peer, bus ? ls->set.bus_clients : ls->set.per_address) == -1) {
-		log_event(LOG_LEVEL_WARNING, "crowded", "why", bus ?
-		    "the bus holds link.bus_clients connections" :
-		    "this address holds link.per_address connections", "peer", peer, NULL);
-		f->count.errors[E_overloaded]++;
-		free(d);
-		close(fd);
-		return;
-	}
-	if (!d || (d->conn = conn_open(ds->links->net, fd, &e)) == NULL) {
-		log_event(LOG_LEVEL_ERROR, "accept_failed", "why", e.text, "peer", peer, NULL);
-		crowd_leave(&ls->crowd, peer);
+	if (!d || (d->conn = conn_open(ls->net, fd, &e)) == NULL) {
+		log_event(LOG_LEVEL_ERROR, "accept_failed", "why", d ? e.text : "no memory", "peer", peer, NULL);
 		if (!d)
 			close(fd);
 		free(d);
 		return;
 	}
 	d->doors = ds;
-	d->bus = bus;
-	d->admin = bus && peer_is_admin(fd);
-	strcpy(d->peer, peer);
+	d->in = in;
+	d->admin = !in && peer_is_admin(fd);
+	d->trusted = in && entrance_trusts(in, peer);
+	d->shielded = d->trusted && in->tls == ENTRANCE_PROXY;
+	snprintf(d->peer, sizeof d->peer, "%s", peer);
 	list_add(&ds->open, &d->place);
+	ds->count++;
 	timer_init(&d->timer, on_timer);
-	if (!bus)	/* who got into the run directory may take its time */
-		timer_set(&f->wheel, &d->timer, f->now, ds->links->set.handshake_ms);
+	if (!d->trusted && !take_place(d))
+		return;
+	if (in)		/* who got into the run directory may take its time */
+		timer_set(&f->wheel, &d->timer, f->now, ls->set.handshake_ms);
 	conn_own(d->conn, &owner, d);
-	if (++ds->count > ds->links->set.handshakes)
+	if (ds->count > ls->set.handshakes)
 		turn_away(list_of(ds->open.next, struct door, place),
 		    "too many handshakes are in progress and this one is the oldest");
 }

@@ -44,7 +44,7 @@ static struct peer_facts
 facts_of(const struct link *l)
 {
 	return (struct peer_facts){ .role = l->port.role, .uplink = l->port.kind == PORT_UPLINK,
-	    .admin = l->port.admin, .node = l->port.node, .cluster = str(l->cluster),
+	    .admin = l->port.admin, .guest = l->port.guest, .node = l->port.node, .cluster = str(l->cluster),
 	    .address = str(l->peer) };
 }
 

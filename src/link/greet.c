@@ -289,7 +289,7 @@ greet_hello(struct link *l, const struct envelope *e)
 	struct grant g = { .role = ROLE_NONE };
 	const char *why = "";
 	enum error error = E_NONE;
-	bool hubs;
+	bool hubs, guest;
 
 	if (e->payload.n > HELLO_MAX) {
 		link_refuse(l, E_too_large, "HELLO is over 4096 bytes", "HELLO is over 4096 bytes");
@@ -309,12 +309,19 @@ greet_hello(struct link *l, const struct envelope *e)
 		return;
 	}
 	hubs = h.role == ROLE_HUB && ls->fabric->role == ROLE_HUB;
+	guest = l->may_be_guest && h.role == ROLE_CLIENT && h.token.n == 0 && !certificate(l);
+	if (l->must_prove && !ls->auth && !guest) {
+		link_refuse(l, E_unauthenticated, "this hub knows no credentials, and wants one",
+		    "its listener wants a credential, and there is no token file");
+		return;
+	}
 	link_review(l, &err);
-	if (ls->auth && !l->port.admin && (error = auth_check(ls->auth, h.token, certificate(l), h.role,
+	if (ls->auth && !l->port.admin && !guest && (error = auth_check(ls->auth, h.token, certificate(l), h.role,
 	    h.node, wall_now(), &g, &why)) != E_NONE && !hubs) {
 		link_refuse(l, error, why, why);
 		return;
 	}
+	l->port.guest = guest;
 	l->exact = g.exact;
 	memcpy(l->token_hash, g.hash, sizeof l->token_hash);
 	if (hubs ? !hub_fits(l, &h, &g, error, why) : !cluster_fits(l, &h, &g))
@@ -393,7 +400,7 @@ links_check_grants(struct links *ls, uint32_t *checked)
 		const char *why = "";
 		enum error error = E_NONE;
 
-		if (l->state != LINK_UP || (!l->network && !l->dialled))
+		if (l->state != LINK_UP || (!l->network && !l->dialled) || l->port.guest)
 			continue;
 		if (link_review(l, &e) == -1)
 			error = E_unauthenticated, why = e.text;

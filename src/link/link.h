@@ -97,6 +97,9 @@ struct link {
 	uint32_t rtt_us;
 	uint8_t state, error;
 	bool network;				/* came over the network: must prove itself */
+	bool shielded;				/* its TLS has ended at a proxy of ours */
+	bool must_prove;			/* as its listener has it: without a list nobody comes in */
+	bool may_be_guest;			/* if it is a client and shows no credential */
 	bool dialled;				/* we opened it */
 	bool told;				/* the other side knows why it ends */
 	bool lost;				/* nobody is there to be told */

@@ -64,7 +64,7 @@ stranger_of(const struct link *l, struct str node, struct str cluster, bool keys
 	bool socket_file;
 
 	s.here = is_of_host(l, &socket_file);
-	s.encrypted = socket_file || conn_tls(l->conn) != NULL;
+	s.encrypted = socket_file || l->shielded || conn_tls(l->conn) != NULL;
 	return s;
 }
 

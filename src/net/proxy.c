@@ -1,11 +1,10 @@
 /* proxy.c - see proxy.h. */
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
 #include "base/fd.h"
-#include "net/addr.h"
+#include "net/network.h"
 #include "net/proxy.h"
 
 enum { PORT_HTTP = 80, EXIT_CONFIG = 78, AUTHORITY_MAX = 320 };
@@ -101,39 +100,6 @@ proxy_parse(struct proxy *p, struct str url, struct err *e)
 
 /* --- for whom --- */
 
-static const uint8_t *
-address_bytes(const struct addr *a, size_t *n)
-{
-	const struct sockaddr_in *v4 = (const void *)&a->at;
-	const struct sockaddr_in6 *v6 = (const void *)&a->at;
-
-	*n = a->at.ss_family == AF_INET ? 4 : 16;
-	return a->at.ss_family == AF_INET ? (const uint8_t *)&v4->sin_addr : (const uint8_t *)&v6->sin6_addr;
-}
-
-/* "10.0.0.0/8", or one address */
-static bool
-network_has(struct str network, const struct addr *a)
-{
-	struct str base, bits;
-	struct addr net;
-	const uint8_t *of_net, *of_a;
-	uint64_t len;
-	size_t n, n_a;
-	bool cut = str_split(network, '/', &base, &bits);
-
-	if (addr_numeric(base, 0, &net) == -1 || net.at.ss_family != a->at.ss_family)
-		return false;
-	of_net = address_bytes(&net, &n);
-	of_a = address_bytes(a, &n_a);
-	len = n * 8;
-	if (cut && str_u64(bits, n * 8, &len) == -1)
-		return false;
-	if (memcmp(of_net, of_a, (size_t)len / 8) != 0)
-		return false;
-	return len % 8 == 0 || (of_net[len / 8] ^ of_a[len / 8]) >> (8 - len % 8) == 0;
-}
-
 /* "example.net" and ".example.net" are that domain and all below it. */
 static bool
 name_covers(struct str domain, struct str host)
@@ -152,6 +118,7 @@ name_covers(struct str domain, struct str host)
 static bool
 is_excepted(const struct proxy *p, struct str host)
 {
+	struct network n;
 	struct addr a;
 	bool numeric = addr_numeric(host, 0, &a) == 0;
 	const char *at = p->except;
@@ -159,7 +126,8 @@ is_excepted(const struct proxy *p, struct str host)
 	while (*at) {
 		struct str one = { at, strcspn(at, ", \t") };
 
-		if (str_is(one, "*") || (one.n && (numeric ? network_has(one, &a) : name_covers(one, host))))
+		if (str_is(one, "*") || (numeric ?
+		    network_parse(one, &n) == 0 && network_has(&n, &a) : name_covers(one, host)))
 			return true;
 		at += one.n + strspn(at + one.n, ", \t");
 	}

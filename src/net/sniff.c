@@ -32,6 +32,21 @@ sniff_mesh(const unsigned char *p, size_t n)
 	return memchr("{ \t\r\n", p[4], 5) ? SNIFF_MESH : SNIFF_UNKNOWN;
 }
 
+/* PROXY header: version 1 is a line, version 2 begins with what no other does. */
+static enum sniffed
+sniff_proxy(struct str first)
+{
+	static const struct str begins[] = { { "PROXY ", 6 }, { "\r\n\r\n\0", 5 } };
+
+	for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+		size_t n = first.n < begins[i].n ? first.n : begins[i].n;
+
+		if (str_eq(str_head(first, n), str_head(begins[i], n)))
+			return n == begins[i].n ? SNIFF_PROXY : SNIFF_MORE;
+	}
+	return SNIFF_UNKNOWN;
+}
+
 /* Any method that looks like one: the HTTP side knows how to refuse it. */
 static enum sniffed
 sniff_http(const unsigned char *p, size_t n)
@@ -49,9 +64,12 @@ enum sniffed
 sniff(struct str first)
 {
 	const unsigned char *p = (const unsigned char *)first.p;
+	enum sniffed proxy;
 
 	if (first.n == 0)
 		return SNIFF_MORE;
+	if ((proxy = sniff_proxy(first)) != SNIFF_UNKNOWN)
+		return proxy;
 	if (p[0] == NATIVE_MAGIC)
 		return SNIFF_NATIVE;
 	if (p[0] == '{')
@@ -69,7 +87,7 @@ const char *
 sniffed_name(enum sniffed s)
 {
 	static const char *const names[] = {
-		[SNIFF_MORE] = "too few bytes", [SNIFF_TLS] = "tls",
+		[SNIFF_MORE] = "too few bytes", [SNIFF_PROXY] = "proxy header", [SNIFF_TLS] = "tls",
 		[SNIFF_HTTP] = "http", [SNIFF_NATIVE] = "native",
 		[SNIFF_MESH] = "mesh", [SNIFF_LINES] = "json lines",
 		[SNIFF_UNKNOWN] = "unknown"

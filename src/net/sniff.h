@@ -1,7 +1,7 @@
 /*
  * sniff.h - which protocol do the first bytes of a connection speak?
  *
- * Pure.  DESIGN section 9: TLS record, HTTP, native envelope, length-prefixed
+ * Pure.  DESIGN section 9: PROXY header, TLS record, HTTP, native envelope, length-prefixed
  * JSON (mesh), JSON line.
  */
 #ifndef FEDX_SNIFF_H
@@ -11,7 +11,7 @@
 
 enum sniffed {
 	SNIFF_MORE,		/* not enough bytes to tell (at most 8 are needed) */
-	SNIFF_TLS, SNIFF_HTTP, SNIFF_NATIVE, SNIFF_MESH, SNIFF_LINES,
+	SNIFF_PROXY, SNIFF_TLS, SNIFF_HTTP, SNIFF_NATIVE, SNIFF_MESH, SNIFF_LINES,
 	SNIFF_UNKNOWN
 };
 

@@ -13,7 +13,8 @@
 
 enum { SUITES = 6, RECORD_HEAD = 5 };
 
-static const char *alpn_names[] = { "fedx/1" };
+/* The second is for who ends TLS before a hub: some take nobody whose protocols they know none of. */
+static const char *alpn_names[] = { "fedx/1", "http/1.1" };
 
 static const struct suite { uint16_t number; bool ecdsa, aes; const char *name; } suites[] = {
 	{ BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, true, true,
@@ -70,7 +71,8 @@ set_engine(struct tls *t, bool ecdsa, bool rsa)
 	br_ssl_engine_set_default_rsavrfy(engine);
 	br_ssl_engine_set_default_aes_gcm(engine);
 	br_ssl_engine_set_default_chapol(engine);
-	br_ssl_engine_set_protocol_names(engine, alpn_names, 1);
+	br_ssl_engine_set_protocol_names(engine, alpn_names,
+	    sizeof alpn_names / sizeof *alpn_names);
 	br_ssl_engine_add_flags(engine, BR_OPT_NO_RENEGOTIATION);
 	br_ssl_engine_set_buffers_bidi(engine, t->io, BR_SSL_BUFSIZE_INPUT, t->io + t->in_size,
 	    BR_SSL_BUFSIZE_OUTPUT);

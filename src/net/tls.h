@@ -73,8 +73,8 @@ int tls_sessions_read(struct tls_sessions *, const char *path, const uint8_t key
 struct tls *tls_server(struct tls_ctx *, struct err *);
 struct tls *tls_client(struct tls_ctx *, const char *name, struct err *);
 	/* name: one of subjectAltName, an IP address as iPAddress or dNSName; the
-	 * CN is none; ALPN "fedx/1" is offered by the client, chosen by the
-	 * server when offered */
+	 * CN is none; ALPN "fedx/1" and "http/1.1" are offered by the client,
+	 * chosen by the server when offered */
 void tls_free(struct tls *);			/* wipes; NULL is fine */
 
 enum tls_state { TLS_HANDSHAKE, TLS_OPEN, TLS_CLOSED };

@@ -8,14 +8,14 @@
 #include "node/node.h"
 #include "node/supervisor.h"
 
-enum { EXIT_CANTCREAT = 73 };
+enum { EXIT_CANTCREAT = 73, EXIT_CONFIG = 78 };
 
 static void
 on_accept(void *owner, int fd, const char *peer)
 {
-	struct node *n = owner;
+	struct entry *entry = owner;
 
-	door_open(&n->doors, fd, peer, false);
+	door_open(&entry->node->doors, fd, peer, &entry->entrance);
 }
 
 static void
@@ -23,7 +23,7 @@ on_bus_accept(void *owner, int fd, const char *peer)
 {
 	struct node *n = owner;
 
-	door_open(&n->doors, fd, peer, true);
+	door_open(&n->doors, fd, peer, NULL);
 }
 
 int
@@ -35,8 +35,14 @@ listeners_open(struct node *n, struct err *e)
 	if (!n->bus)
 		return err_exit(e, e->status ? e->status : EXIT_CANTCREAT);
 	for (size_t i = 0; i < s->listen_count; i++) {
-		n->listeners[i] = listen_tcp(n->net, str(s->listen[i]), on_accept, n, e);
-		if (!n->listeners[i])
+		struct entry *entry = &n->entries[i];
+		struct str hostport;
+
+		entry->node = n;
+		if (entrance_parse(str(s->listen[i]), &entry->entrance, &hostport, e) == -1)
+			return err_exit(e, EXIT_CONFIG);
+		entry->at = listen_tcp(n->net, hostport, on_accept, entry, e);
+		if (!entry->at)
 			return err_exit(e, e->status ? e->status : EXIT_CANTCREAT);
 	}
 	/* who goes may have listened elsewhere too */
@@ -47,8 +53,8 @@ void
 listeners_close(struct node *n)
 {
 	for (size_t i = 0; i < LISTEN_MAX; i++) {
-		listener_close(n->listeners[i]);
-		n->listeners[i] = NULL;
+		listener_close(n->entries[i].at);
+		n->entries[i].at = NULL;
 	}
 }
 
@@ -58,7 +64,7 @@ listeners_say(const struct node *n)
 	char first[64] = "", others[512] = "";
 
 	for (size_t i = 0; i < n->set->listen_count; i++) {
-		const char *at = listener_name(n->listeners[i]);
+		const char *at = listener_name(n->entries[i].at);
 		size_t used = strlen(others);
 
 		if (i == 0)

@@ -28,6 +28,9 @@
 #include "node/settings.h"
 #include "node/upgrade.h"
 
+/* Where links and clients come in. */
+struct entry { struct node *node; struct listener *at; struct entrance entrance; };
+
 struct builtin;
 struct explanation;
 
@@ -46,7 +49,8 @@ struct node {
 	struct renewal renewal;
 	struct inner inner, rules;	/* who asks as "fedx@NODE"; who does what rules want */
 	struct list explanations;
-	struct listener *listeners[LISTEN_MAX], *bus;
+	struct entry entries[LISTEN_MAX];
+	struct listener *bus;
 	struct rundir run;
 	struct mono started;
 	bool whole;			/* all of its parts are there to be closed */

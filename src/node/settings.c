@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "link/entrance.h"
 #include "net/proxy.h"
 #include "node/settings.h"
 #include "wire/fields.h"
@@ -258,17 +259,27 @@ settings_set(struct settings *s, const char *assignment, struct err *e)
 static int
 check_listen(const struct settings *s, const char *text, struct err *e)
 {
-	struct str host;
+	struct entrance in;
+	struct str hostport, host;
 	uint16_t port;
 
-	if (hostport_parse(str(text), &host, &port, e) == -1)
-		return err_at(e, "--listen %s", text);
+	if (entrance_parse(str(text), &in, &hostport, e) == -1 ||
+	    hostport_parse(hostport, &host, &port, e) == -1)
+		return err_at(e, "--listen %.100s", text);
+	if (in.tls == ENTRANCE_ON && !s->tls_cert)
+		return err_set(e, "--listen %.100s: tls=on wants --tls-cert and --tls-key", text);
+	if (in.auth != ENTRANCE_LISTED && (s->role == ROLE_LEAF || !s->token_file))
+		return err_set(e, "--listen %.100s: auth wants --token-file, the list of who may join%s", text,
+		    s->role == ROLE_LEAF ? ", and a leaf has none" : "");
 	if (host_is_loopback(host) || s->insecure)
 		return 0;
 	if (s->role == ROLE_LEAF)
 		return err_set(e, "%s is open to the network, and a leaf has no list of who may join: "
 		    "listen on a loopback address, or give --insecure for a demonstration", text);
-	if (!s->tls_cert)
+	if (in.tls == ENTRANCE_OFF)
+		return err_set(e, "%.100s is open to the network: leave tls=off out, or give --insecure for a "
+		    "demonstration", text);
+	if (!s->tls_cert && in.tls != ENTRANCE_PROXY)
 		return err_set(e, "%s is open to the network: give --tls-cert and --tls-key, or "
 		    "--insecure for a demonstration", text);
 	if (!s->token_file)

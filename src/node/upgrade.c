@@ -172,7 +172,7 @@ become(struct node *n, int channel)
 
 	from[count++] = listener_fd(n->bus);
 	for (size_t i = 0; i < n->set->listen_count; i++)
-		from[count++] = listener_fd(n->listeners[i]);
+		from[count++] = listener_fd(n->entries[i].at);
 	from[count++] = channel;
 	fd_cloexec_others();
 	/* first out of each other's way */

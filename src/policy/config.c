@@ -4,6 +4,7 @@
  *	listen = { "0.0.0.0:7000" }	listen=0.0.0.0:7000	fedx.lua:1
  *	link = { ping = "10s" }		link.ping=10s		fedx.lua:2
  *	monitor = true			monitor=on		fedx.lua:3
+ *	listen = { { ":80", tls = "off" } }	listen=:80,tls=off	fedx.lua:4
  *
  * Which keys there are is not known here.  A table that is changed after it
  * was assigned is taken as it is at the end of the file.
@@ -13,7 +14,7 @@
 #include "policy/policy.h"
 #include "policy/sandbox_in.h"
 
-enum { CONFIG_MEMORY = 8 << 20, CONFIG_BUDGET = 5000000, KEY_MAX = 120, DEPTH_MAX = 6 };
+enum { CONFIG_MEMORY = 8 << 20, CONFIG_BUDGET = 5000000, KEY_MAX = 120, DEPTH_MAX = 6, ROW_MAX = 1024 };
 
 /* The environment's own tables, as upvalues of its two functions. */
 enum { VALUES = 1, LINES, ORDER };
@@ -148,9 +149,9 @@ put_line(lua_State *L, const struct config *c, const char *key, int line, struct
 		refuse(L, c, line, key, "is one setting too many");
 }
 
-/* The scalar on top, which it pops. */
-static void
-put_scalar(lua_State *L, const struct config *c, const char *key, int line)
+/* The scalar on top as text, which is valid while it is there. */
+static struct str
+scalar(lua_State *L, const struct config *c, const char *key, int line)
 {
 	struct str value = { NULL, 0 };
 	lua_Integer i;
@@ -174,8 +175,82 @@ put_scalar(lua_State *L, const struct config *c, const char *key, int line)
 		lua_pushfstring(L, "is a %s; want text, a number, true or false, or a table of them", luaL_typename(L, -1));
 		refuse(L, c, line, key, lua_tostring(L, -1));
 	}
-	put_line(L, c, key, line, value);
+	return value;
+}
+
+/* The scalar on top, which it pops. */
+static void
+put_scalar(lua_State *L, const struct config *c, const char *key, int line)
+{
+	put_line(L, c, key, line, scalar(L, c, key, line));
 	lua_pop(L, 1);
+}
+
+static void
+push_pairs(lua_State *L, int table)	/* sorted */
+{
+	lua_getglobal(L, "pairs");
+	lua_pushvalue(L, table);
+	lua_call(L, 1, 1);
+}
+
+/* ",NAME=VALUE" of the value on top, which it pops: for each of a list, for each of a table's names. */
+static void
+add_options(lua_State *L, const struct config *c, const char *key, int line, struct buf *row, const char *name, int depth)
+{
+	char longer[KEY_MAX + 1];
+	int top = lua_gettop(L);
+	struct str value;
+
+	luaL_checkstack(L, LUA_MINSTACK, NULL);
+	if (depth == DEPTH_MAX)
+		refuse(L, c, line, key, "is nested too deeply");
+	if (!lua_istable(L, top)) {
+		value = scalar(L, c, key, line);
+		if (memchr(value.n ? value.p : "", ',', value.n))
+			refuse(L, c, line, key, "has an option with a comma; want a list of texts");
+		if (buf_fmt(row, ",%s=%.*s", name, STR_FMT(value)) == -1)
+			refuse(L, c, line, key, "has a row that is too long");
+		lua_pop(L, 1);
+		return;
+	}
+	push_pairs(L, top);
+	for (;;) {
+		lua_pushvalue(L, -1);
+		lua_call(L, 0, 2);
+		if (lua_isnil(L, -2))
+			break;
+		if (lua_type(L, -2) != LUA_TSTRING)
+			snprintf(longer, sizeof longer, "%s", name);
+		else if (snprintf(longer, sizeof longer, "%s%s%s", name, *name ? "." : "", lua_tostring(L, -2)) >=
+		    (int)sizeof longer)
+			refuse(L, c, line, key, "has a name that is too long");
+		if (*longer)
+			add_options(L, c, key, line, row, longer, depth + 1);
+		else
+			lua_pop(L, 1);		/* what comes first in the row */
+		lua_pop(L, 1);
+	}
+	lua_settop(L, top - 1);
+}
+
+/* { "text", name = value, ... } on top, which it pops, as "text,name=value". */
+static void
+put_row(lua_State *L, const struct config *c, const char *key, int line)
+{
+	uint8_t room[ROW_MAX];
+	struct buf row = { .p = room, .cap = sizeof room, .max = sizeof room };
+	struct str first;
+
+	if (lua_rawlen(L, -1) != 1 || lua_rawgeti(L, -1, 1) != LUA_TSTRING)
+		refuse(L, c, line, key, "is a list that holds a table without one text as its first; "
+		    "want { \"HOST:PORT\", name = value }");
+	first.p = lua_tolstring(L, -1, &first.n);
+	if (buf_str(&row, first) == -1)
+		refuse(L, c, line, key, "has a row that is too long");
+	lua_pop(L, 1);
+	add_options(L, c, key, line, &row, "", 0);
+	put_line(L, c, key, line, buf_view(&row));
 }
 
 /* A list: the key once for each.  Its table is on top. */
@@ -184,8 +259,9 @@ put_list(lua_State *L, const struct config *c, const char *key, int line, lua_In
 {
 	for (lua_Integer i = 1; i <= n; i++) {
 		if (lua_rawgeti(L, -1, i) == LUA_TTABLE)
-			refuse(L, c, line, key, "is a list that holds a table; want text, numbers, true or false in it");
-		put_scalar(L, c, key, line);
+			put_row(L, c, key, line);
+		else
+			put_scalar(L, c, key, line);
 	}
 }
 
@@ -201,9 +277,7 @@ put_names(lua_State *L, const struct config *c, struct range in, const char *key
 
 	if (depth == DEPTH_MAX)
 		refuse(L, c, line, key, "is nested too deeply");
-	lua_getglobal(L, "pairs");
-	lua_pushvalue(L, table);
-	lua_call(L, 1, 1);
+	push_pairs(L, table);
 	for (;;) {
 		lua_pushvalue(L, -1);
 		lua_call(L, 0, 2);

@@ -66,12 +66,13 @@ take_peer(lua_State *L, int at, struct peer_facts *p)
 	if (!text(L, at, "role", &role))
 		return;
 	p->uplink = str_is(role, "uplink");
-	p->role = p->uplink ? ROLE_HUB : ROLE_NONE;
+	p->guest = str_is(role, "guest");
+	p->role = p->uplink ? ROLE_HUB : p->guest ? ROLE_CLIENT : ROLE_NONE;
 	for (uint8_t r = ROLE_NONE + 1; r < ROLE_COUNT; r++)
 		if (str_is(role, role_name(r)))
 			p->role = r;
 	if (p->role == ROLE_NONE)
-		policy_fail(L, "the peer: want role = \"client\", \"leaf\", \"hub\" or \"uplink\", not '%s'", role.p);
+		policy_fail(L, "the peer: want role = \"client\", \"guest\", \"leaf\", \"hub\" or \"uplink\", not '%s'", role.p);
 }
 
 static void

@@ -15,7 +15,8 @@
 	X(cluster,		0x8006, text)	\
 	X(address,		0x8007, text)	\
 	X(from,			0x8008, text)	\
-	X(tags,			0x8009, text)
+	X(tags,			0x8009, text)	\
+	X(guest,		0x800a, u8)
 #define QUESTION_FIELDS(X)			\
 	X(hook,			0x8001, u8)	\
 	X(how,			0x8002, u8)	\
@@ -327,6 +328,7 @@ peer_get(struct str in, struct peer_facts *p, struct err *e)
 	if (p->role == ROLE_NONE || p->role >= ROLE_COUNT)
 		return err_set(e, "unknown role %u of a peer", p->role);
 	if (check_most(p->uplink, 1, "uplink", e) == -1 || check_most(p->admin, 1, "admin", e) == -1 ||
+	    check_most(p->guest, 1, "guest", e) == -1 ||
 	    check_bytes(p->node, NAME_MAX_BYTES, "node", e) == -1 ||
 	    check_node(p->cluster, "cluster", e) == -1 ||
 	    check_bytes(p->address, ADDRESS_MAX, "address", e) == -1 ||

@@ -37,7 +37,7 @@
 	X(origin)	/* the node where it entered the fabric */	\
 	X(version)	/* constraint on the service's instances */	\
 	X(idempotent) X(oneway)	/* "yes" or "" */			\
-	X(peer)		/* "client", "leaf", "hub" or "uplink" */	\
+	X(peer)		/* "client", "guest", "leaf", "hub" or "uplink" */	\
 	X(peer_node) X(peer_cluster) X(peer_address)	/* without the port */ \
 	X(peer_from)	/* the first endpoint of a client */		\
 	X(peer_tags)	/* words that `admit` gave it */		\
@@ -60,7 +60,7 @@ const char *hook_name(unsigned);		/* "route", "on.link" */
 struct peer_facts {
 	uint32_t number;		/* ours for it, never used again; 0: none */
 	uint8_t role;			/* enum role of it */
-	uint8_t uplink, admin;		/* 1: yes */
+	uint8_t uplink, admin, guest;	/* 1: yes */
 	struct str node, cluster, address, from, tags;
 };
 

@@ -133,8 +133,7 @@ main(void)
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
 		memset(&p, 0, sizeof p);
 		ok(proxy_parse(&p, str(good[i].url), &e) == 0 && strcmp(p.host, good[i].host) == 0 &&
-		    p.port == good[i].port && strcmp(p.login, good[i].login) == 0, "%s: %s %u %s", good[i].url,
-		    p.host, p.port, p.login);
+		    p.port == good[i].port && strcmp(p.login, good[i].login) == 0, "%s %u %s", p.host, p.port, p.login);
 		ok(proxy_url_has_login(str(good[i].url)) == (strchr(good[i].url, '@') != NULL), "... its login is seen");
 	}
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

@@ -33,7 +33,12 @@ static const struct { const char *what; struct str first; enum sniffed is; } cas
 	{ "ones",				T("\x01\x01"), SNIFF_UNKNOWN },
 	{ "0xff",				T("\xff\xff\xff\xff"), SNIFF_UNKNOWN },
 	{ "SOCKS",				T("\x05\x01\x00"), SNIFF_UNKNOWN },
-	{ "an empty line",			T("\r\n"), SNIFF_UNKNOWN },
+	{ "an empty line",			T("\r\nG"), SNIFF_UNKNOWN },
+	{ "two of them",			T("\r\n\r\nG"), SNIFF_UNKNOWN },
+	{ "PROXY, version 1",			T("PROXY TCP4 "), SNIFF_PROXY },
+	{ "PROXY, version 2",			T("\r\n\r\n\0\r\nQUIT\n"), SNIFF_PROXY },
+	{ "half of version 2",			T("\r\n\r\n"), SNIFF_MORE },
+	{ "another method with P",		T("PROXYX /"), SNIFF_HTTP },
 	{ "nothing",				T(""), SNIFF_MORE },
 };
 

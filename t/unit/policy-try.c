@@ -106,7 +106,7 @@ test_failing(void)
 		    "#   test/a.lua:1: the message: unknown key 'form'; did you mean 'from'?\n" },
 		{ "a derived field", "require('fedx.test').allows{ to_domain = 'a' }", "the message: unknown key 'to_domain'" },
 		{ "a wrong role", "require('fedx.test').allows{ peer = { role = 'boss' } }",
-		    "the peer: want role = \"client\", \"leaf\", \"hub\" or \"uplink\", not 'boss'" },
+		    "the peer: want role = \"client\", \"guest\", \"leaf\", \"hub\" or \"uplink\", not 'boss'" },
 		{ "a wrong kind", "require('fedx.test').allows{ kind = 'call' }", "there is no kind 'call'" },
 		{ "a wrong time", "require('fedx.test').at('2026-02-30T00:00:00Z', function() end)", "want a time like" },
 		{ "a name with a line end", "require('fedx.test').ok(true, 'a\\nok 2 - # SKIP b') error('x')",

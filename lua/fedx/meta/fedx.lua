@@ -7,7 +7,7 @@
 ---| "path1" | "path2" | "path3" | "origin" | "version" | "idempotent" | "oneway" | "peer" | "peer_node"
 ---| "peer_cluster" | "peer_address" | "peer_from" | "peer_tags" | "peer_admin"
 ---@alias fedx.PeerField "node" | "cluster" | "role" | "address" | "from" | "tags" | "admin"
----@alias fedx.Role "client" | "leaf" | "hub" | "uplink"
+---@alias fedx.Role "client" | "guest" | "leaf" | "hub" | "uplink"
 ---@alias fedx.Strategy "round_robin" | "least_inflight" | "random" | "weighted" | "latency"
 ---@alias fedx.Family "node" | "endpoint" | "service" | "path"
 ---@alias fedx.Error
