@@ -474,6 +474,16 @@ tls_peer_hash(const struct tls *t, uint8_t hash[TLS_HASH])
 }
 
 bool
+tls_own_hash(const struct tls *t, uint8_t hash[TLS_HASH])
+{
+	const struct tls_chain *chain = &t->ctx->chain;
+
+	if (chain->n)
+		sha256((struct str){ (const char *)chain->certs[0].data, chain->certs[0].data_len }, hash);
+	return chain->n != 0;
+}
+
+bool
 tls_resumed(const struct tls *t)
 {
 	return t->open && t->resumed;
@@ -520,14 +530,4 @@ tls_cipher_name(const struct tls *t)
 			name = suites[i].name;
 	tls_wipe(&session, sizeof session);
 	return name;
-}
-
-void
-sha256(struct str in, uint8_t out[32])
-{
-	br_sha256_context sha;
-
-	br_sha256_init(&sha);
-	br_sha256_update(&sha, in.p, in.n);
-	br_sha256_out(&sha, out);
 }

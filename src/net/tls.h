@@ -92,6 +92,7 @@ void tls_rest(struct tls *);			/* nothing will happen for a while: gives memory 
 void tls_end(struct tls *);			/* queue close_notify */
 const struct tls_peer *tls_peer(const struct tls *);	/* once open; NULL: none shown */
 bool tls_peer_hash(const struct tls *, uint8_t hash[TLS_HASH]);	/* of that; false: none shown */
+bool tls_own_hash(const struct tls *, uint8_t hash[TLS_HASH]);	/* of the one that we show; false: none */
 bool tls_resumed(const struct tls *);			/* once open: it went on from an older one */
 int tls_review(struct tls *, struct tls_ctx *now, struct err *);
 	/* what this context, and the time, say of it today: noted in tls_peer();
@@ -99,5 +100,6 @@ int tls_review(struct tls *, struct tls_ctx *now, struct err *);
 bool tls_is_of(const struct tls *, const struct tls_ctx *);	/* it began in that context */
 const char *tls_alpn(const struct tls *);	/* "" when none */
 const char *tls_cipher_name(const struct tls *);	/* for the link list */
+void tls_wipe(void *, size_t);		/* zeroes what the compiler thinks is dead */
 
 #endif

@@ -143,6 +143,4 @@ int tls_alert_for(int why);		/* to tell the other side what is wrong with its ce
 const char *tls_alert_sentence(int alert);	/* why they ended it; never NULL */
 const char *tls_sent_sentence(int alert);	/* why BearSSL made us end it; never NULL */
 
-void tls_wipe(void *, size_t);		/* zeroes what the compiler thinks is dead */
-
 #endif

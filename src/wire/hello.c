@@ -1,4 +1,5 @@
 /* hello.c - the body of HELLO and WELCOME: encoder, decoder, and what a node id is. */
+#include "wire/challenge.h"
 #include "wire/fields.h"
 #include "wire/hello.h"
 
@@ -15,7 +16,9 @@
 	X(agent,		0x0009, text)	\
 	X(again,		0x000a, bit)	\
 	X(linked,		0x000b, bit)	\
-	X(instead,		0x000c, bit)
+	X(instead,		0x000c, bit)	\
+	X(key_id,		0x800d, text)	\
+	X(nonce,		0x800e, text)
 
 enum { ID_MAX = 253, CAPABILITIES_MAX = 1024, AGENT_MAX = 128 };
 
@@ -93,6 +96,10 @@ hello_check(const struct hello *h, struct err *e)
 	/* says nothing of the token itself: messages are logged */
 	if (!words_valid(h->token, TOKEN_MAX) || (h->token.n && memchr(h->token.p, ' ', h->token.n)))
 		return err_set(e, "the token is not one printable word of at most %d bytes", TOKEN_MAX);
+	if (h->key_id.n != (h->nonce.n ? KEY_ID : 0) || (h->nonce.n && h->nonce.n != NONCE))
+		return err_set(e, "the id of a key has %d bytes, and comes with a nonce of %d", KEY_ID, NONCE);
+	if (h->key_id.n && h->token.n)
+		return err_set(e, "a token is not shown along with a key");
 	return 0;
 }
 

@@ -23,6 +23,7 @@ struct hello {
 	uint8_t again;			/* HELLO: a link that you still have is dead; 0 or 1 */
 	uint8_t linked;			/* WELCOME: we have a link that stays, and this one ends */
 	uint8_t instead;		/* WELCOME: this one has taken the place of another */
+	struct str key_id, nonce;	/* HELLO: a shared key will be proven (challenge.h); or both empty */
 };
 
 enum { TOKEN_MAX = 512, HELLO_MAX = 4096 };	/* bytes; a HELLO over HELLO_MAX is refused */

@@ -41,6 +41,8 @@ enum {	/* who may say it to a data plane */
 	X(ATTACH,	0x08,	routing,	BY_CLIENT)		\
 	X(DETACH,	0x09,	routing,	BY_CLIENT)		\
 	X(DONE,		0x0a,	routing,	0)	/* to a client: its ATTACH or DETACH holds */ \
+	X(CHALLENGE,	0x0b,	link,		BY_NEW)	/* to a HELLO with a key: we have it, and you? */ \
+	X(PROVE,	0x0c,	link,		BY_NEW)	/* to a CHALLENGE: so have we */ \
 	X(ANNOUNCE,	0x10,	routing,	BY_LINK)		\
 	X(WITHDRAW,	0x11,	routing,	BY_LINK)		\
 	X(DIGEST,	0x12,	routing,	BY_LINK | BY_CLIENT)	\

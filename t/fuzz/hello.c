@@ -45,6 +45,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	must(str_eq(h.node, again.node) && str_eq(h.cluster, again.cluster) && h.role == again.role &&
 	    h.version_min == again.version_min && h.version_max == again.version_max &&
 	    h.instance == again.instance && str_eq(h.token, again.token) &&
+	    str_eq(h.key_id, again.key_id) && str_eq(h.nonce, again.nonce) &&
 	    str_eq(h.agent, again.agent) && str_eq(h.capabilities, again.capabilities));
 	buf_free(&b);
 	return 0;
