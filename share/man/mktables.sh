@@ -126,11 +126,13 @@ uplink		URLs of the hub, a list, as --uplink says them, those by SRV records too
 peers		URLs of other hubs, a list, as --peer says them: each is dialled, and stays linked; hubs only
 rundir		the run directory, as --rundir says it
 token_file		a hub: the file of those who may join, by token or certificate; a leaf: the file with the token to show
+psk_file		a hub: the file of shared keys of those who may join; a leaf: the file with its own
+blocked_file		a file of hashes of tokens, keys and certificates that are refused whatever else lets them in
 tls.cert		certificate chain in PEM
 tls.key		its key in PEM, a file that others cannot read
 tls.ca		certificates in PEM that sign the one of the hub
 tls.client_ca		a hub: certificates in PEM that sign those of nodes that join by certificate; which nodes those are, token_file says
-insecure	no	open without TLS and tokens, for demonstrations
+insecure	no	open without TLS, tokens and keys, for demonstrations
 daemon	no	go to the background once ready, and log to syslog
 pidfile		a file for the process id
 user		the user to become once ports are bound
@@ -191,6 +193,7 @@ no_proxy		hosts that are dialled without a proxy, with commas between: domains w
 tls.pin		what is trusted instead of a CA, whatever name the certificate carries: sha256: and 64 hex digits, the hash of the hub's certificate in DER, or key:sha256: and that of its public key; up to 8 of them with blanks between
 tls.session_file		a file for TLS sessions, so that handshakes are short after a restart; written within 10s, encrypted by the private key of tls.key, else by the token, and good for an hour
 uplink.token_file		what a hub shows to its uplink and its peers: a file with one token, as a leaf's --token-file
+uplink.psk_file		what a hub proves to its uplink and its peers: a file with one shared key, as a leaf's --psk-file
 log.level	info	how much is logged: error, warning, info or debug
 log.format	logfmt	logfmt or json
 END

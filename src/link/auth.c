@@ -1,37 +1,45 @@
-/* auth.c - who may join: reading the file, comparing in constant time. */
+/* auth.c - see auth.h. */
 #include <stdlib.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "base/rand.h"
 #include "link/auth.h"
 #include "net/sha256.h"
 #include "net/tls.h"
 
-enum { HASH = 32, FILE_MAX = 16 << 20 };
+enum { TOKENS, KEYS, FILES, FILE_MAX = 16 << 20 };
 
-enum credential { BY_TOKEN, BY_CA, BY_CERT, BY_KEY };
-
-struct line {
-	uint8_t hash[HASH];
-	uint8_t role, by;
-	struct str node, cluster;	/* into auth.text */
-	int64_t expires;		/* seconds since 1970; 0: never */
+struct auth {
+	struct buf text[FILES];
+	struct auth_line *lines;
+	size_t count, cap;
 };
 
-struct auth { struct buf text; struct line *lines; size_t count, cap; };
+static void
+wipe_buf(struct buf *b)
+{
+	if (b->p)
+		tls_wipe(b->p, b->cap);
+	buf_free(b);
+}
 
 size_t
-auth_count(const struct auth *a)
+auth_count(const struct auth *a, bool keys)
 {
-	return a->count;
+	size_t n = 0;
+
+	for (size_t i = 0; a && i < a->count; i++)
+		n += (a->lines[i].is.kind == CREDENTIAL_KEY) == keys;
+	return n;
 }
 
 bool
 auth_asks_ca(const struct auth *a)
 {
 	for (size_t i = 0; i < a->count; i++)
-		if (a->lines[i].by == BY_CA)
+		if (a->lines[i].is.kind == CREDENTIAL_CA)
 			return true;
 	return false;
 }
@@ -40,7 +48,7 @@ bool
 auth_asks_certificates(const struct auth *a)
 {
 	for (size_t i = 0; i < a->count; i++)
-		if (a->lines[i].by != BY_TOKEN)
+		if (a->lines[i].is.kind > CREDENTIAL_KEY)
 			return true;
 	return false;
 }
@@ -50,204 +58,105 @@ auth_close(struct auth *a)
 {
 	if (!a)
 		return;
-	buf_free(&a->text);
+	for (size_t i = 0; i < FILES; i++)
+		wipe_buf(&a->text[i]);
+	if (a->lines)
+		tls_wipe(a->lines, a->cap * sizeof *a->lines);
 	free(a->lines);
 	free(a);
 }
 
-/* days since 1970-01-01 of a proleptic Gregorian date */
-static int64_t
-days_of(int64_t y, int64_t m, int64_t d)
+static int
+check_mode(const char *path, bool keys, struct err *e)
 {
-	int64_t era, yoe, doy;
+	struct stat st;
 
-	y -= m <= 2;
-	era = (y >= 0 ? y : y - 399) / 400;
-	yoe = y - era * 400;
-	doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+	if (stat(path, &st) == -1)
+		return err_sys(e, "cannot look at %s", path);
+	if (keys && (st.st_mode & (S_IRWXG | S_IRWXO)))
+		return err_set(e, "%s holds keys, and others than its owner may read or write it: chmod 600 "
+		    "it, and make new keys", path);
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return err_set(e, "%s may be written by others, who could then let anyone join: "
+		    "chmod go-w it", path);
+	return 0;
 }
 
 static int
-time_parse(struct str s, int64_t *to)
+add(struct auth *a, const struct auth_line *l, struct err *e)
 {
-	static const char shape[] = "dddd-dd-ddTdd:dd:ddZ";
-	int64_t n[6] = { 0 };
-	size_t field = 0;
+	size_t cap = a->cap ? a->cap * 2 : 16;
+	struct auth_line *grown;
 
-	if (s.n != sizeof shape - 1)
-		return -1;
-	for (size_t i = 0; i < s.n; i++) {
-		if (shape[i] == 'd') {
-			if (s.p[i] < '0' || s.p[i] > '9')
-				return -1;
-			n[field] = n[field] * 10 + (s.p[i] - '0');
-		} else if (s.p[i] != shape[i]) {
-			return -1;
-		} else {
-			field++;
+	if (a->count == a->cap) {	/* not realloc, which would leave keys behind */
+		if ((grown = calloc(cap, sizeof *grown)) == NULL)
+			return err_set(e, "no memory");
+		if (a->lines) {
+			memcpy(grown, a->lines, a->count * sizeof *grown);
+			tls_wipe(a->lines, a->cap * sizeof *a->lines);
 		}
+		free(a->lines);
+		a->lines = grown;
+		a->cap = cap;
 	}
-	if (n[1] < 1 || n[1] > 12 || n[2] < 1 || n[3] > 23 || n[4] > 59 || n[5] > 60 ||
-	    n[2] > days_of(n[0], n[1] + 1, 1) - days_of(n[0], n[1], 1))
-		return -1;
-	*to = days_of(n[0], n[1], n[2]) * 86400 + n[3] * 3600 + n[4] * 60 + n[5];
+	a->lines[a->count++] = *l;
 	return 0;
 }
 
-static struct str
-next_word(struct str *rest)
-{
-	size_t n = 0;
-	struct str word;
-
-	*rest = str_trim(*rest);
-	while (n < rest->n && rest->p[n] != ' ' && rest->p[n] != '\t')
-		n++;
-	word = str_head(*rest, n);
-	*rest = str_skip(*rest, n);
-	return word;
-}
-
-static bool
-pattern_ok(struct str s)
-{
-	return str_is(s, "*") || node_id_valid(str_starts(s, STR("*.")) ? str_skip(s, 2) : s);
-}
-
-static uint8_t
-role_named(struct str s)
-{
-	for (uint8_t r = ROLE_LEAF; r < ROLE_COUNT; r++)
-		if (str_is(s, role_name(r)))
-			return r;
-	return ROLE_NONE;
-}
-
 static int
-credential_parse(struct str word, struct line *l, struct err *e)
+read_lines(struct auth *a, const char *path, bool keys, struct err *e)
 {
-	static const struct { const char *prefix; enum credential by; } kinds[] = {
-		{ "sha256:", BY_TOKEN }, { "cert:sha256:", BY_CERT }, { "key:sha256:", BY_KEY },
-	};
+	struct buf *b = &a->text[keys ? KEYS : TOKENS];
+	struct auth_line l;
+	struct str rest, text;
+	size_t before = a->count;
+	int number = 0, r;
 
-	l->by = BY_CA;
-	if (str_is(word, "cert"))
+	buf_init(b, FILE_MAX);
+	if (fd_read_file(path, FILE_MAX, b, e) == -1 || check_mode(path, keys, e) == -1)
+		return -1;
+	rest = buf_view(b);
+	for (bool more = rest.n > 0; more; ) {
+		more = str_split(rest, '\n', &text, &rest);
+		number++;
+		if ((r = auth_line_parse(text, keys, &l, e)) == -1)
+			return err_at(e, "%s:%d", path, number);
+		if (r == 1)
+			continue;
+		if (keys)
+			sha256(key_view(&l.key), l.is.hash);
+		r = add(a, &l, e);
+		tls_wipe(&l.key, sizeof l.key);
+		if (r == -1)
+			return -1;
+	}
+	if (a->count > before)
 		return 0;
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (str_starts(word, str(kinds[i].prefix))) {
-			l->by = kinds[i].by;
-			if (str_hex(str_skip(word, strlen(kinds[i].prefix)), l->hash, HASH) == 0)
-				return 0;
-		}
-	return err_set(e, "want cert, or sha256:, cert:sha256: or key:sha256: and 64 hex digits "
-	    "(fedx-probe keygen token makes the line)");
-}
-
-static int
-line_parse(struct str text, struct line *l, struct err *e)
-{
-	struct str role = next_word(&text), credential, expires;
-
-	*l = (struct line){ .role = role_named(role) };
-	l->node = next_word(&text);
-	l->cluster = next_word(&text);
-	credential = next_word(&text);
-	expires = next_word(&text);
-	if (l->role == ROLE_NONE)
-		return err_set(e, "unknown role '%.*s': want leaf, hub or client",
-		    role.n > 40 ? 40 : (int)role.n, role.p);
-	if (!pattern_ok(l->node))
-		return err_set(e, "'%.*s' is no node id and no pattern like *.example.net",
-		    l->node.n > 80 ? 80 : (int)l->node.n, l->node.p);
-	if (!node_id_valid(l->cluster))
-		return err_set(e, "'%.*s' is no cluster name",
-		    l->cluster.n > 80 ? 80 : (int)l->cluster.n, l->cluster.p);
-	if (credential_parse(credential, l, e) == -1)
-		return -1;
-	if (expires.n && time_parse(expires, &l->expires) == -1)
-		return err_set(e, "'%.*s' is no time like 2027-01-31T00:00:00Z",
-		    expires.n > 40 ? 40 : (int)expires.n, expires.p);
-	if (str_trim(text).n)
-		return err_set(e, "there is more on the line than role, node, cluster, credential, expiry");
-	return 0;
+	return err_set(e, "%s holds no line: nobody could join (fedx-probe keygen %s NODE makes one)", path,
+	    keys ? "key" : "token");
 }
 
 struct auth *
-auth_open(const char *path, struct err *e)
+auth_open(const struct auth_files *f, struct err *e)
 {
 	struct auth *a = calloc(1, sizeof *a);
-	struct str rest, text, comment;
-	struct stat st;
-	void *grown;
-	int number = 0;
 
 	if (!a) {
 		err_set(e, "no memory");
 		return NULL;
 	}
-	buf_init(&a->text, FILE_MAX);
-	if (fd_read_file(path, FILE_MAX, &a->text, e) == -1)
-		goto fail;
-	if (stat(path, &st) == 0 && (st.st_mode & (S_IWGRP | S_IWOTH))) {
-		err_set(e, "%s may be written by others, who could then let anyone join: "
-		    "chmod go-w it", path);
-		goto fail;
-	}
-	rest = buf_view(&a->text);
-	for (bool more = rest.n > 0; more; ) {
-		more = str_split(rest, '\n', &text, &rest);
-		number++;
-		str_split(text, '#', &text, &comment);
-		if (str_trim(text).n == 0)
-			continue;
-		if (a->count == a->cap) {
-			a->cap = a->cap ? a->cap * 2 : 16;
-			if ((grown = realloc(a->lines, a->cap * sizeof *a->lines)) == NULL) {
-				err_set(e, "no memory");
-				goto fail;
-			}
-			a->lines = grown;
-		}
-		if (line_parse(text, &a->lines[a->count], e) == -1) {
-			err_at(e, "%s:%d", path, number);
-			goto fail;
-		}
-		a->count++;
-	}
-	if (a->count == 0) {
-		err_set(e, "%s holds no line: nobody could join (fedx-probe keygen token NODE "
-		    "makes one)", path);
-		goto fail;
+	if ((f->tokens && read_lines(a, f->tokens, false, e) == -1) ||
+	    (f->keys && read_lines(a, f->keys, true, e) == -1)) {
+		e->status = e->status ? e->status : 78;
+		auth_close(a);
+		return NULL;
 	}
 	return a;
-fail:
-	e->status = e->status ? e->status : 78;
-	auth_close(a);
-	return NULL;
-}
-
-static bool
-same(const uint8_t *a, const uint8_t *b)
-{
-	uint8_t differ = 0;
-
-	for (int i = 0; i < HASH; i++)
-		differ |= (uint8_t)(a[i] ^ b[i]);
-	return differ == 0;
-}
-
-static bool
-covers(struct str pattern, struct str node)
-{
-	if (pattern.n == 0 || pattern.p[0] != '*')
-		return str_eq(pattern, node);
-	return pattern.n == 1 || str_ends(node, str_skip(pattern, 1));
 }
 
 /* What the other end has shown, and says that it is. */
 struct claim {
-	const uint8_t *token;		/* its hash; NULL: none */
+	const struct credential *shown;
 	const struct tls_peer *cert;	/* NULL: none */
 	bool named;			/* the certificate has the node id */
 	uint8_t role;
@@ -255,40 +164,45 @@ struct claim {
 };
 
 static bool
-is_for(const struct line *l, const struct claim *c)
+is_for(const struct auth_line *l, const struct claim *c)
 {
-	switch ((enum credential)l->by) {
-	case BY_TOKEN:
-		return c->token && same(c->token, l->hash);
-	case BY_CA:
-		return c->cert && c->cert->vouched && c->named && covers(l->node, c->node);
-	case BY_CERT:
-		return c->cert && same(c->cert->cert, l->hash);
-	case BY_KEY:
-		return c->cert && same(c->cert->key, l->hash);
+	switch (l->is.kind) {
+	case CREDENTIAL_TOKEN:
+	case CREDENTIAL_KEY:
+		return hash_equal(c->shown->hash, l->is.hash, HASH) && c->shown->kind == l->is.kind;
+	case CREDENTIAL_CA:
+		return c->cert && c->cert->vouched && c->named && node_pattern_covers(l->node, c->node);
+	case CREDENTIAL_CERTIFICATE:
+		return c->cert && hash_equal(c->cert->cert, l->is.hash, HASH);
+	case CREDENTIAL_PUBLIC_KEY:
+		return c->cert && hash_equal(c->cert->key, l->is.hash, HASH);
+	case CREDENTIAL_NONE:
+	case CREDENTIAL_USER:
+		break;
 	}
 	return false;
 }
 
 /* Of several lines: the one that says yes, and names the node best. */
 static int
-fitness(const struct line *l, const struct claim *c, struct wall now)
+fitness(const struct auth_line *l, const struct claim *c, struct wall now)
 {
-	return (covers(l->node, c->node) && l->role == c->role ? 2048 : 0) +
+	return (node_pattern_covers(l->node, c->node) && l->role == c->role ? 2048 : 0) +
 	    (!l->expires || now.s < l->expires ? 1024 : 0) +
-	    (l->node.p[0] != '*' ? 512 : 0) + (int)l->node.n;
+	    (node_pattern_is_exact(l->node) ? 512 : 0) + (int)l->node.n;
 }
 
 /* No line is for this one. */
 static enum error
 unknown(const struct auth *a, const struct claim *c, const char **why)
 {
-	if (c->token)
-		*why = "the token is not known to this hub";
+	if (c->shown->kind != CREDENTIAL_NONE)
+		*why = c->shown->kind == CREDENTIAL_KEY ? "the key is not known to this hub" :
+		    "the token is not known to this hub";
 	else if (!c->cert)
-		*why = auth_asks_certificates(a) ? "this hub wants a token or a certificate: give the "
-		    "leaf --token-file, or --tls-cert and --tls-key" :
-		    "this hub wants a token: give the leaf --token-file";
+		*why = auth_asks_certificates(a) ? "this hub wants a token or a certificate: give the leaf "
+		    "--token-file, or --tls-cert and --tls-key, or --psk-file with a key" :
+		    "this hub wants a token: give the leaf --token-file, or --psk-file with a key";
 	else if (!c->cert->vouched)
 		*why = c->cert->why;
 	else if (!c->named)
@@ -300,24 +214,19 @@ unknown(const struct auth *a, const struct claim *c, const char **why)
 	return E_unauthenticated;
 }
 
-static const uint8_t *
-hash_or_none(const uint8_t hash[HASH])
-{
-	static const uint8_t none[HASH];
-
-	return same(hash, none) ? NULL : hash;
-}
+#define SAY(what)	(found->is.kind == CREDENTIAL_KEY ? "the key " what : \
+	found->is.kind == CREDENTIAL_TOKEN ? "the token " what : "the certificate " what)
 
 enum error
-auth_check_again(const struct auth *a, const uint8_t hash[HASH], const struct tls_peer *cert,
-    uint8_t role, struct str node, struct wall now, struct grant *g, const char **why)
+auth_check(const struct auth *a, const struct credential *shown, const struct tls_peer *cert, uint8_t role,
+    struct str node, struct wall now, struct grant *g, const char **why)
 {
-	const struct claim c = { .token = hash_or_none(hash), .cert = cert,
-	    .named = cert && tls_peer_names(cert, node), .role = role, .node = node };
-	const struct line *found = NULL;
+	const struct claim c = { .shown = shown, .cert = cert, .named = cert && tls_peer_names(cert, node),
+	    .role = role, .node = node };
+	const struct auth_line *found = NULL;
 
 	for (size_t i = 0; i < a->count; i++) {
-		const struct line *l = &a->lines[i];
+		const struct auth_line *l = &a->lines[i];
 
 		if (is_for(l, &c) && (!found || fitness(l, &c, now) > fitness(found, &c, now)))
 			found = l;
@@ -325,66 +234,101 @@ auth_check_again(const struct auth *a, const uint8_t hash[HASH], const struct tl
 	if (!found)
 		return unknown(a, &c, why);
 	if (found->expires && now.s >= found->expires) {
-		*why = found->by == BY_TOKEN ? "the token has expired: ask for a new one" :
+		*why = found->is.kind <= CREDENTIAL_KEY ? SAY("has expired: ask for a new one") :
 		    "the line that takes the certificate has expired";
 		return E_unauthenticated;
 	}
 	if (found->role != role) {
-		*why = found->by == BY_TOKEN ? "the token is for another role" :
-		    "the certificate is for another role";
+		*why = SAY("is for another role");
 		return E_denied;
 	}
-	if (!covers(found->node, node)) {
-		*why = found->by == BY_TOKEN ? "the token is for another node id: start with the id "
-		    "that it names (-i)" : "the certificate is for another node id: start with the id "
-		    "that its line names (-i)";
+	if (!node_pattern_covers(found->node, node)) {
+		*why = SAY("is for another node id: start with the id that it names (-i)");
 		return E_denied;
 	}
 	g->role = found->role;
-	g->exact = found->by == BY_CA || found->node.p[0] != '*';
-	memcpy(g->hash, hash, HASH);
+	g->exact = found->is.kind == CREDENTIAL_CA || node_pattern_is_exact(found->node);
 	str_c(found->cluster, g->cluster, sizeof g->cluster);
 	*why = "";
 	return E_NONE;
 }
 
-enum error
-auth_check(const struct auth *a, struct str token, const struct tls_peer *cert, uint8_t role,
-    struct str node, struct wall now, struct grant *g, const char **why)
+void
+auth_find_key(const struct auth *a, struct str id, struct shared_key *k, struct credential *is)
 {
-	uint8_t hash[HASH] = { 0 };
+	struct auth_line nobody = { .key.n = KEY_MIN };
+	const struct auth_line *found = &nobody;
 
-	if (token.n)
-		sha256(token, hash);
-	return auth_check_again(a, hash, cert, role, node, now, g, why);
+	rand_bytes(nobody.key.bytes, KEY_MIN);
+	for (size_t i = 0; a && id.n == KEY_ID && i < a->count; i++) {
+		const struct auth_line *l = &a->lines[i];
+
+		if (hash_equal(id.p, l->is.hash, KEY_ID) && l->is.kind == CREDENTIAL_KEY)
+			found = l;
+	}
+	*k = found->key;
+	*is = found->is;
+	tls_wipe(&nobody, sizeof nobody);
+}
+
+void
+token_credential(struct str token, struct credential *is)
+{
+	is->kind = token.n ? CREDENTIAL_TOKEN : CREDENTIAL_NONE;
+	sha256(token, is->hash);
+}
+
+/* The one line of a file that is a secret of this node. */
+static int
+read_secret(const char *path, struct buf *b, bool key, struct str *line, struct err *e)
+{
+	const char *what = key ? "key" : "token";
+	mode_t others = S_IRWXO | (key ? S_IRWXG : S_IWGRP | S_IXGRP);
+	struct stat st;
+	struct str rest;
+
+	buf_init(b, 4096);
+	if (fd_read_file(path, 4096, b, e) == -1)
+		return -1;
+	if (stat(path, &st) == 0 && (st.st_mode & others))
+		return err_set(e, "%s may be read by others: chmod 600 it and ask for a new %s", path, what);
+	str_split(str_trim(buf_view(b)), '\n', line, &rest);
+	*line = str_trim(*line);
+	if (rest.n || line->n == 0)
+		return err_set(e, "%s must hold one line, the %s", path, what);
+	return 0;
 }
 
 int
 auth_read_token(const char *path, char token[TOKEN_MAX + 1], struct err *e)
 {
 	struct buf b;
-	struct stat st;
-	struct str line, rest;
-	int r = -1;
+	struct str line;
+	int r = read_secret(path, &b, false, &line, e);
 
-	buf_init(&b, 4096);
-	if (fd_read_file(path, 4096, &b, e) == -1) {
-		r = -1;
-	} else if (stat(path, &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)) & ~(mode_t)S_IRGRP) {
-		err_set(e, "%s may be read by others: chmod 600 it and ask for a new token", path);
-	} else {
-		str_split(str_trim(buf_view(&b)), '\n', &line, &rest);
-		line = str_trim(line);
-		if (rest.n || line.n == 0 || str_c(line, token, TOKEN_MAX + 1) == -1)
-			err_set(e, "%s must hold one line, the token, of at most %d bytes", path,
-			    TOKEN_MAX);
-		else
-			r = 0;
+	if (r == 0 && str_c(line, token, TOKEN_MAX + 1) == -1)
+		r = err_set(e, "%s must hold one line, the token, of at most %d bytes", path, TOKEN_MAX);
+	wipe_buf(&b);
+	return r == 0 ? 0 : err_exit(e, e->status ? e->status : 78);
+}
+
+int
+auth_read_key(const char *path, struct own_key *k, struct err *e)
+{
+	struct buf b;
+	struct str line;
+	struct auth_line l = { .role = ROLE_NONE };
+	int r = read_secret(path, &b, true, &line, e);
+
+	if (r == 0 && (r = auth_line_parse(line, true, &l, e)) != 0)
+		r = r == 1 ? err_set(e, "%s must hold one line, the key", path) : err_at(e, "%s", path);
+	if (r == 0) {
+		k->key = l.key;
+		k->role = l.role;
+		str_c(l.node, k->node, sizeof k->node);
+		str_c(l.cluster, k->cluster, sizeof k->cluster);
 	}
-	if (r == -1 && e->status == 0)
-		e->status = 78;
-	if (b.p)
-		memset(b.p, 0, b.cap);
-	buf_free(&b);
-	return r;
+	tls_wipe(&l.key, sizeof l.key);
+	wipe_buf(&b);
+	return r == 0 ? 0 : err_exit(e, e->status ? e->status : 78);
 }

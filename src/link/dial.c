@@ -442,10 +442,10 @@ uplink_dial(struct uplink *u)
 
 	let_go(u);
 	if (url_parse(str(u->urls[u->url]), &url, &e) == 0) {
-		if (u->links->token[0] && !url.tls && url.scheme != SCHEME_UNIX &&
+		if ((u->links->token[0] || u->links->key.n) && !url.tls && url.scheme != SCHEME_UNIX &&
 		    !host_is_loopback(url.host) && !u->insecure)
-			err_set(&e, "a token is not shown without TLS: use fedxs:// or wss://, "
-			    "or --insecure");
+			err_set(&e, "a %s without TLS: use fedxs:// or wss://, or --insecure",
+			    u->links->key.n ? "key does not prove whose bytes come" : "token is not shown");
 		else
 			u->dial = dial_open(u->links->net, &url, u->tls,
 			    u->links->set.handshake_ms, on_dialled, u, &e);

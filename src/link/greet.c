@@ -64,8 +64,10 @@ link_hello(struct link *l)
 	struct hello h = about_us(l->links);
 
 	h.cluster = str(l->port.kind == PORT_PEER ? l->links->fabric->cluster : l->links->cluster);
-	h.token = str(l->links->token);
 	h.again = l->again;
+	if (l->links->key.n)
+		return prove_hello(l, &h);
+	h.token = str(l->links->token);
 	return say_hello(l, KIND_HELLO, &h);
 }
 
@@ -197,8 +199,8 @@ cluster_fits(struct link *l, const struct hello *h, const struct grant *g)
 	char theirs[400], log[400];
 
 	if (h->cluster.n && g->cluster[0] && !str_is(h->cluster, g->cluster)) {
-		snprintf(theirs, sizeof theirs, "the token belongs to cluster '%.60s', not '%.*s': "
-		    "start with -C %.60s, or ask for a token of your cluster", g->cluster,
+		snprintf(theirs, sizeof theirs, "the credential belongs to cluster '%.60s', not '%.*s': "
+		    "start with -C %.60s, or ask for one of your cluster", g->cluster,
 		    h->cluster.n > 60 ? 60 : (int)h->cluster.n, h->cluster.p, g->cluster);
 		link_refuse(l, E_cluster_isolated, theirs, theirs);
 		return false;
@@ -209,9 +211,9 @@ cluster_fits(struct link *l, const struct hello *h, const struct grant *g)
 
 		snprintf(theirs, sizeof theirs, "this hub is of cluster '%.60s' and you are of "
 		    "'%.*s': clusters share nothing unless both allow it; start with -C %.60s "
-		    "and a token of that cluster", ours, is.n > 60 ? 60 : (int)is.n, is.p, ours);
+		    "and a token or key of that cluster", ours, is.n > 60 ? 60 : (int)is.n, is.p, ours);
 		snprintf(log, sizeof log, "'%.*s' is of cluster '%.*s', we are of '%.60s': to admit it, "
-		    "give its line in the token file cluster %.60s",
+		    "give its line in the file of tokens or keys cluster %.60s",
 		    h->node.n > 60 ? 60 : (int)h->node.n, h->node.p,
 		    is.n > 60 ? 60 : (int)is.n, is.p, ours, ours);
 		link_refuse(l, E_cluster_isolated, theirs, log);
@@ -231,7 +233,7 @@ hub_fits(struct link *l, const struct hello *h, const struct grant *g, enum erro
 	l->instance = h->instance;
 	l->proven = error == E_NONE && (keys ? str_is(cluster, g->cluster) : l->port.admin);
 	if (error == E_NONE && !l->proven)
-		why = "its token is of another cluster";
+		why = "its credential is of another cluster";
 	if (!link_meets(l, h->node, cluster, keys, error == E_NONE ? E_denied : error, why))
 		return false;
 	if (error != E_NONE) {
@@ -269,7 +271,7 @@ make_way(struct link *l, const struct hello *h)
 		return true;
 	if (old->instance != h->instance && (!l->exact || (old->dialled && h->role != ROLE_HUB))) {
 		link_refuse(l, E_node_id_in_use, "a node with this id is connected: start with another "
-		    "-i, or use a token that names exactly this node",
+		    "-i, or use a token or a key that names exactly this node",
 		    "a second node with an id that is connected");
 		return false;
 	}
@@ -280,16 +282,83 @@ make_way(struct link *l, const struct hello *h)
 	return true;
 }
 
+bool
+link_is_blocked(const struct link *l)
+{
+	const struct blocked *b = l->links->blocked;
+	const struct tls_peer *cert = certificate(l);
+
+	return (cert && (blocked_has(b, cert->cert) || blocked_has(b, cert->key))) ||
+	    (l->credential.kind != CREDENTIAL_NONE && blocked_has(b, l->credential.hash));
+}
+
+static const char blocked[] = "the credential is blocked at this hub";
+
+/* Is it let in by what it has shown, as things are now? */
+static enum error
+check_credential(struct link *l, uint8_t role, struct str node, struct grant *g, const char **why)
+{
+	const struct auth *auth = l->links->auth;
+
+	*g = (struct grant){ .role = ROLE_NONE };
+	if (link_is_blocked(l)) {
+		*why = blocked;
+		return E_unauthenticated;
+	}
+	return auth && l->credential.kind != CREDENTIAL_USER ?
+	    auth_check(auth, &l->credential, certificate(l), role, node, wall_now(), g, why) : E_NONE;
+}
+
+/* It has shown a credential, or none. */
+static void
+come_in(struct link *l, const struct hello *h)
+{
+	struct links *ls = l->links;
+	bool hubs = h->role == ROLE_HUB && ls->fabric->role == ROLE_HUB;
+	bool guest = l->may_be_guest && h->role == ROLE_CLIENT && l->credential.kind == CREDENTIAL_NONE &&
+	    !certificate(l);
+	struct grant g = { .role = ROLE_NONE };
+	const char *why = "";
+	struct err e;
+	enum error error;
+
+	if (l->must_prove && !ls->auth && !guest) {
+		link_refuse(l, E_unauthenticated, "this hub knows no credentials, and wants one",
+		    "its listener wants a credential, and there is no token file");
+		return;
+	}
+	if (l->port.admin)
+		l->credential.kind = CREDENTIAL_USER;
+	link_review(l, &e);
+	error = guest ? E_NONE : check_credential(l, h->role, h->node, &g, &why);
+	if (error != E_NONE && (!hubs || why == blocked)) {
+		link_refuse(l, error, why, why);
+		return;
+	}
+	l->port.guest = guest;
+	l->exact = g.exact;
+	if (hubs ? !hub_fits(l, h, &g, error, why) : !cluster_fits(l, h, &g))
+		return;
+	if (h->role != ROLE_CLIENT && !make_way(l, h))
+		return;
+	l->port.kind = h->role == ROLE_CLIENT ? PORT_CLIENT : hubs ? PORT_PEER : PORT_CHILD;
+	l->again = h->again;
+	l->port.role = h->role;
+	l->instance = h->instance;
+	if (!hubs && link_name(l, h->node, str(ls->fabric->cluster), NULL) == -1) {
+		link_refuse(l, E_overloaded, "no memory", "no memory");
+		return;
+	}
+	if (l->network)
+		l->port.admin = false;	/* a node of this host is a link like any other */
+	link_join(l);
+}
+
 void
 greet_hello(struct link *l, const struct envelope *e)
 {
-	struct links *ls = l->links;
 	struct hello h;
 	struct err err = { .status = 0 };
-	struct grant g = { .role = ROLE_NONE };
-	const char *why = "";
-	enum error error = E_NONE;
-	bool hubs, guest;
 
 	if (e->payload.n > HELLO_MAX) {
 		link_refuse(l, E_too_large, "HELLO is over 4096 bytes", "HELLO is over 4096 bytes");
@@ -308,37 +377,26 @@ greet_hello(struct link *l, const struct envelope *e)
 		    "it does not speak version 1 of the protocol");
 		return;
 	}
-	hubs = h.role == ROLE_HUB && ls->fabric->role == ROLE_HUB;
-	guest = l->may_be_guest && h.role == ROLE_CLIENT && h.token.n == 0 && !certificate(l);
-	if (l->must_prove && !ls->auth && !guest) {
-		link_refuse(l, E_unauthenticated, "this hub knows no credentials, and wants one",
-		    "its listener wants a credential, and there is no token file");
-		return;
+	if (l->proving) {
+		link_refuse(l, E_malformed, "HELLO came twice", "HELLO came twice");
+	} else if (h.key_id.n) {
+		prove_challenge(l, e->payload, &h);
+	} else {
+		token_credential(h.token, &l->credential);
+		come_in(l, &h);
 	}
-	link_review(l, &err);
-	if (ls->auth && !l->port.admin && !guest && (error = auth_check(ls->auth, h.token, certificate(l), h.role,
-	    h.node, wall_now(), &g, &why)) != E_NONE && !hubs) {
-		link_refuse(l, error, why, why);
-		return;
-	}
-	l->port.guest = guest;
-	l->exact = g.exact;
-	memcpy(l->token_hash, g.hash, sizeof l->token_hash);
-	if (hubs ? !hub_fits(l, &h, &g, error, why) : !cluster_fits(l, &h, &g))
-		return;
-	if (h.role != ROLE_CLIENT && !make_way(l, &h))
-		return;
-	l->port.kind = h.role == ROLE_CLIENT ? PORT_CLIENT : hubs ? PORT_PEER : PORT_CHILD;
-	l->again = h.again;
-	l->port.role = h.role;
-	l->instance = h.instance;
-	if (!hubs && link_name(l, h.node, str(ls->fabric->cluster), NULL) == -1) {
-		link_refuse(l, E_overloaded, "no memory", "no memory");
-		return;
-	}
-	if (l->network)
-		l->port.admin = false;	/* a node of this host is a link like any other */
-	link_join(l);
+}
+
+void
+greet_proven(struct link *l, struct str body, const struct credential *is)
+{
+	struct hello h;
+	struct err err;
+
+	if (hello_get(body, &h, &err) == -1)
+		abort();	/* it was read before */
+	l->credential = *is;
+	come_in(l, &h);
 }
 
 /*
@@ -365,6 +423,7 @@ greet_bus_hello(struct link *l, const struct envelope *e)
 		ls->count[l->port.role]--;
 		l->state = LINK_GREETING;
 		l->network = true;
+		timer_set(&ls->fabric->wheel, &l->timer, ls->fabric->now, ls->set.handshake_ms);
 		greet_hello(l, e);
 	}
 }
@@ -374,40 +433,51 @@ static enum error
 check_grant(struct link *l, const char **why)
 {
 	struct grant g;
-	enum error error = auth_check_again(l->links->auth, l->token_hash, certificate(l), l->port.role,
-	    l->port.node, wall_now(), &g, why);
+	enum error error = check_credential(l, l->port.role, l->port.node, &g, why);
 
 	l->proven = error == E_NONE && str_is(l->port.cluster, g.cluster);
-	if (error == E_NONE && !l->proven && !link_is_foreign(l)) {
-		*why = "the token belongs to another cluster now";
-		return E_cluster_isolated;
-	}
 	if (error == E_NONE)
 		l->exact = g.exact;
+	if (error != E_NONE || l->proven || link_is_foreign(l))
+		return error;
+	*why = "the credential belongs to another cluster now";
+	return E_cluster_isolated;
+}
+
+/* May a link that is up stay? */
+static enum error
+check_again(struct link *l, struct err *e)
+{
+	const char *why = "";
+	enum error error = E_NONE;
+
+	if (link_review(l, e) == -1)
+		return E_unauthenticated;
+	if (link_is_blocked(l))
+		why = l->dialled ? "the certificate of the hub is blocked here" : blocked, error = E_unauthenticated;
+	else if (l->network && l->links->auth && l->credential.kind != CREDENTIAL_USER)
+		error = check_grant(l, &why);
+	err_set(e, "%s", why);
 	return error;
 }
 
-/* The list of who may join is another one now, and so are the CAs: who is not on it goes. */
+/* Lists of who may join, and of who may not, are other ones now, and so are the CAs: who may not stay goes. */
 uint32_t
 links_check_grants(struct links *ls, uint32_t *checked)
 {
 	uint32_t closed = 0;
+	struct err e;
+	enum error error;
 
 	*checked = 0;
 	list_each(n, &ls->all) {
 		struct link *l = list_of(n, struct link, place);
-		struct err e = { .status = 0 };
-		const char *why = "";
-		enum error error = E_NONE;
 
 		if (l->state != LINK_UP || (!l->network && !l->dialled) || l->port.guest)
 			continue;
-		if (link_review(l, &e) == -1)
-			error = E_unauthenticated, why = e.text;
-		else if (l->network && ls->auth)
-			++*checked, error = check_grant(l, &why);
-		if (error != E_NONE)
-			closed++, link_refuse(l, error, why, why);
+		*checked += (l->network && ls->auth) || ls->blocked;
+		if ((error = check_again(l, &e)) != E_NONE)
+			closed++, link_refuse(l, error, e.text, e.text);
 	}
 	return closed;
 }

@@ -5,10 +5,13 @@
 #define FEDX_GREET_H
 
 #include "link/link.h"
+#include "link/prove.h"
 
 void link_hear(struct link *, const struct envelope *);	/* hear.c: one envelope came in */
 int link_say(struct link *, uint8_t kind, uint64_t id, struct str payload);	/* -1: its queue is full */
 void greet_hello(struct link *, const struct envelope *);	/* greet.c, called by hear.c */
+void greet_proven(struct link *, struct str hello, const struct credential *);
+	/* with that body, by a key that it has proven to have */
 void greet_bus_hello(struct link *, const struct envelope *);
 void greet_welcome_back(struct link *);
 int session_open(struct link *, const struct dialect *);	/* session.c; -1: no memory, or it wants none */
@@ -16,6 +19,7 @@ int session_event(struct link *, struct event *);		/* -1: it ended */
 void session_free(struct link *);
 void link_up(struct link *);		/* it has proven itself: a port of the fabric from now on */
 void link_welcome(struct link *);	/* up, and whom it tells */
+bool link_is_blocked(const struct link *);	/* the certificate of the other end, or its credential */
 void link_refuse(struct link *, enum error, const char *theirs, const char *ours);
 	/* closes; what the other side is told, and what our log says */
 bool link_outlives(struct link *);

@@ -26,17 +26,17 @@ link_ping(struct link *l)
 }
 
 /*
- * Who was dialled shows a certificate, which proves the cluster that the URL
- * says, or ours; or it is of our own user.
+ * Who was dialled shows a certificate or has our key, which proves the cluster
+ * that the URL says, or ours; or it is of our own user.
  */
 static bool
 is_proven_hub(const struct link *l, struct str said, struct str cluster)
 {
 	const struct tls *t = conn_tls(l->conn);
 
-	if (!t)
-		return peer_is_us(conn_fd(l->conn));
-	return tls_peer(t) && tls_peer(t)->vouched &&
+	if (!t && peer_is_us(conn_fd(l->conn)))
+		return true;
+	return (l->vouched || (t && tls_peer(t) && tls_peer(t)->vouched)) &&
 	    str_eq(cluster, said.n ? said : str(l->links->fabric->cluster));
 }
 
@@ -91,6 +91,12 @@ on_welcome(struct link *l, const struct envelope *e)
 		link_close(l, E_unauthenticated, err.text);
 		return;
 	}
+	if (link_is_blocked(l)) {
+		link_close(l, E_unauthenticated, "the hub's certificate is blocked here (blocked_file)");
+		return;
+	}
+	if (!prove_welcomed(l, &w))
+		return;
 	l->instance = w.instance;
 	if (!hub_fits(l, &w))
 		return;
@@ -204,6 +210,10 @@ greeting(struct link *l, const struct envelope *e)
 		on_welcome(l, e);
 	else if (e->kind == KIND_WELCOME && l->greets)
 		greet_welcome_back(l);
+	else if (e->kind == KIND_CHALLENGE || e->kind == KIND_PROVE)
+		prove_hear(l, e);
+	else if (e->kind == KIND_ERROR && l->proving && !l->dialled)
+		prove_given_up(l);
 	else if (e->kind == KIND_ERROR)
 		on_error(l, e);
 	else if (e->kind == KIND_GOODBYE && (l->dialled || l->greets))

@@ -403,6 +403,7 @@ link_free(struct link *l, uint32_t linger_ms)
 	if (!l->dialled)
 		crowd_leave(&ls->crowd, l->peer);
 	timer_drop(&ls->fabric->wheel, &l->timer);
+	prove_free(l);
 	session_free(l);
 	if (l->ws)
 		ws_close(l->ws, l->error == E_NONE || l->error == E_shutting_down ? 1001 : 1008,

@@ -12,6 +12,7 @@
 #include "dialect/dialect.h"
 #include "fabric/fabric.h"
 #include "link/auth.h"
+#include "link/blocked.h"
 #include "link/crowd.h"
 #include "link/meet.h"
 #include "net/conn.h"
@@ -40,10 +41,12 @@ struct links {
 	struct fabric *fabric;
 	const struct auth *auth;		/* NULL: none is asked (loopback, --insecure) */
 	struct tls_ctx *server, *client;	/* whose word counts now; borrowed; may be NULL */
+	const struct blocked *blocked;		/* NULL: nothing is */
 	struct link_settings set;
 	uint64_t instance;			/* of this program's run */
 	char agent[64];				/* "fedx-hub 0.1.0" */
 	char token[TOKEN_MAX + 1];		/* what we show to an uplink; "": none */
+	struct shared_key key;				/* or prove to have; n 0: none */
 	char cluster[256];			/* that a leaf asks for; "": whichever */
 	struct list all, dying;
 	struct crowd crowd;			/* who came in, by where from */
@@ -112,7 +115,9 @@ struct link {
 	bool greets;				/* welcomed by us, and has yet to welcome us: of a foreign cluster */
 	bool again;				/* who dialled it knows that another one is dead */
 	uint8_t rival;				/* enum rival */
-	uint8_t token_hash[32];			/* of the token that it has shown; zeros: none */
+	bool vouched;				/* who was dialled has proven to have our key */
+	struct credential credential;		/* of who dialled */
+	struct proving *proving;		/* prove.h; NULL but between HELLO and WELCOME */
 	struct buf held;			/* envelopes that came while policy was asked */
 	char *text;				/* node id NUL cluster NUL peer address NUL */
 	const char *cluster, *peer;

@@ -24,6 +24,67 @@ look_at_urls(const struct settings *s, bool *tls, bool *far)
 	}
 }
 
+static const char *
+key_file(const struct settings *s)
+{
+	return s->role == ROLE_LEAF ? s->psk_file : s->uplink_psk_file;
+}
+
+int
+credentials_node(const struct settings *s, char node[256], struct err *e)
+{
+	struct own_key own;
+
+	*node = '\0';
+	if (!key_file(s))
+		return 0;
+	if (auth_read_key(key_file(s), &own, e) == -1)
+		return -1;
+	if (node_pattern_is_exact(str(own.node)))
+		strcpy(node, own.node);
+	tls_wipe(&own, sizeof own);
+	return 0;
+}
+
+/* What we show or prove to whom we dial. */
+static int
+load_own(struct credentials *c, const struct settings *s, struct err *e)
+{
+	bool leaf = s->role == ROLE_LEAF;
+	const char *token = leaf ? s->token_file : s->uplink_token_file;
+	const char *key = key_file(s);
+
+	if (token && key)
+		return err_set(e, "one of %s is enough: the key is proven, and the token would never be shown",
+		    leaf ? "--token-file and --psk-file" : "uplink.token_file and uplink.psk_file");
+	if (token && auth_read_token(token, c->token, e) == -1)
+		return -1;
+	if (!key)
+		return 0;
+	if (auth_read_key(key, &c->own, e) == -1)
+		return -1;
+	if (c->own.role != s->role)
+		return err_set(e, "the key of %s is for a %s, and this is a %s", key, role_name(c->own.role),
+		    role_name(s->role));
+	if (s->id && !node_pattern_covers(str(c->own.node), str(s->id)))
+		return err_set(e, "the key of %s is for node '%.80s', not for '%.80s': start with -i %.80s, or ask "
+		    "for another key", key, c->own.node, s->id, c->own.node);
+	return 0;
+}
+
+/* Whom we let in. */
+static int
+load_lists(struct credentials *c, const struct settings *s, struct err *e)
+{
+	struct auth_files files = { s->token_file, s->psk_file };
+
+	if (s->role == ROLE_HUB && (files.tokens || files.keys) && (c->auth = auth_open(&files, e)) == NULL)
+		return -1;
+	if (s->blocked_file && (c->blocked = blocked_open(s->blocked_file, e)) == NULL)
+		return -1;
+	return 0;
+}
+
 /* What we show to who dials us.  A leaf may have a certificate for clients alone. */
 static int
 load_server(struct credentials *c, const struct settings *s, struct tls_sessions *sessions, struct err *e)
@@ -50,11 +111,14 @@ load_server(struct credentials *c, const struct settings *s, struct tls_sessions
 	return 0;
 }
 
-/* Whom we believe when we dial, and what we show when we are asked. */
+/*
+ * Whom we believe when we dial, and what we show when we are asked.  Who proves
+ * our key is who it is, whatever certificate it shows: the proof is bound to that.
+ */
 static int
 load_client(struct credentials *c, const struct settings *s, struct tls_sessions *sessions, struct err *e)
 {
-	struct tls_settings client = { .ca = s->tls_ca, .pin = s->tls_pin, .insecure = s->insecure,
+	struct tls_settings client = { .ca = s->tls_ca, .pin = s->tls_pin, .insecure = s->insecure || c->own.key.n,
 	    .sessions = sessions, .cert = c->visits ? s->tls_cert : NULL, .key = c->visits ? s->tls_key : NULL };
 	struct proxy_settings proxy = { s->proxy, s->proxy_file, s->no_proxy };
 	bool tls, far;
@@ -65,23 +129,10 @@ load_client(struct credentials *c, const struct settings *s, struct tls_sessions
 		return -1;
 	if (!tls)
 		return 0;
-	if (!s->tls_ca && !s->tls_pin && !s->insecure)
+	if (!client.ca && !client.pin && !client.insecure)
 		return err_set(e, "the hub's certificate must be checked: give "
-		    "--tls-ca, --set tls.pin=sha256:..., or --insecure for a demonstration");
+		    "--tls-ca, --psk-file, --set tls.pin=sha256:..., or --insecure for a demonstration");
 	return (c->client = tls_ctx_open(&client, e)) == NULL ? -1 : 0;
-}
-
-static int
-load(struct credentials *c, const struct settings *s, struct tls_sessions *sessions, struct err *e)
-{
-	const char *token = s->role == ROLE_LEAF ? s->token_file : s->uplink_token_file;
-
-	if (token && auth_read_token(token, c->token, e) == -1)
-		return -1;
-	if (s->role == ROLE_HUB && s->token_file &&
-	    (c->auth = auth_open(s->token_file, e)) == NULL)
-		return -1;
-	return load_server(c, s, sessions, e) == -1 ? -1 : load_client(c, s, sessions, e);
 }
 
 int
@@ -89,7 +140,8 @@ credentials_open(struct credentials *c, const struct settings *s, struct tls_ses
     struct err *e)
 {
 	*c = (struct credentials){ .auth = NULL };
-	if (load(c, s, sessions, e) == 0)
+	if (load_own(c, s, e) == 0 && load_lists(c, s, e) == 0 && load_server(c, s, sessions, e) == 0 &&
+	    load_client(c, s, sessions, e) == 0)
 		return 0;
 	credentials_close(c);
 	return err_exit(e, e->status ? e->status : 78);
@@ -100,6 +152,7 @@ credentials_close(struct credentials *c)
 {
 	auth_close(c->auth);
 	tls_ctx_close(c->server);
+	blocked_close(c->blocked);
 	tls_ctx_close(c->client);
-	memset(c, 0, sizeof *c);
+	tls_wipe(c, sizeof *c);
 }

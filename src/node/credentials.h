@@ -6,6 +6,7 @@
 #define FEDX_CREDENTIALS_H
 
 #include "link/auth.h"
+#include "link/blocked.h"
 #include "net/proxy.h"
 #include "node/settings.h"
 
@@ -14,14 +15,18 @@ struct tls_sessions;
 
 struct credentials {			/* what a reload loads anew */
 	struct auth *auth;		/* hub: who may join; NULL: nobody is asked */
+	struct blocked *blocked;	/* who may not, whatever else; NULL: no list */
 	struct tls_ctx *server, *client;	/* NULL: no TLS there */
 	bool visits;			/* our certificate is good for clients too */
 	char token[TOKEN_MAX + 1];	/* what we show to an uplink; "": none */
 	struct proxy proxy;
+	struct own_key own;		/* or prove to have; its key.n 0: none */
 };
 
 int credentials_open(struct credentials *, const struct settings *, struct tls_sessions *, struct err *);
 	/* sessions: may be NULL, else must outlive what is opened; all, or -1 and nothing, *e with a status */
-void credentials_close(struct credentials *);	/* connections keep the TLS context they use */
+int credentials_node(const struct settings *, char node[256], struct err *);
+	/* whom our own key names, before anything else is open; "": it names nobody, or there is none */
+void credentials_close(struct credentials *);	/* wipes the keys; connections keep the TLS context they use */
 
 #endif

@@ -11,7 +11,8 @@ key_of(const struct node *n, uint8_t key[TLS_STORE_KEY])
 {
 	const struct credentials *c = &n->credentials;
 
-	return tls_store_key(c->server ? c->server : c->client, str(c->token), key);
+	return tls_store_key(c->server ? c->server : c->client,
+	    c->token[0] ? str(c->token) : key_view(&c->own.key), key);
 }
 
 static void

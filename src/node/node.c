@@ -95,10 +95,14 @@ void
 node_use_credentials(struct node *n)
 {
 	n->links.auth = n->credentials.auth;
+	n->links.blocked = n->credentials.blocked;
 	memcpy(n->links.token, n->credentials.token, sizeof n->links.token);
 	net_set_proxy(n->net, &n->credentials.proxy);
 	n->links.server = n->doors.tls = n->credentials.server;
 	n->links.client = n->credentials.client;
+	n->links.key = n->credentials.own.key;
+	if (n->set->role == ROLE_LEAF && !n->set->cluster)	/* none: that of whichever hub */
+		str_c(str(n->credentials.own.cluster), n->links.cluster, sizeof n->links.cluster);
 	n->uplink.tls = n->credentials.client;
 	for (size_t i = 0; i < n->set->peer_count; i++)
 		n->peers[i].tls = n->credentials.client;
@@ -172,14 +176,16 @@ open_fabric(struct node *n, struct err *e)
 {
 	static const struct fabric_ops ops = { node_on_fabric };
 	struct settings *s = n->set;
-	char host[256], id[520];
+	char host[256], own[256], id[520];
 
+	if (credentials_node(s, own, e) == -1)
+		return -1;
 	host_name(host);
 	snprintf(id, sizeof id, "%s", host);
 	if (s->role == ROLE_LEAF)
 		snprintf(id, sizeof id, "%s.%s", host, s->cluster ? s->cluster : "leaf");
-	if (s->id)
-		snprintf(id, sizeof id, "%s", s->id);
+	if (s->id || *own)
+		snprintf(id, sizeof id, "%s", s->id ? s->id : own);
 	if (!node_id_valid(str(id)))
 		return err_exit(e, 78), err_set(e, "the host name makes no node id ('%.100s'): "
 		    "give one with -i", id);
@@ -340,7 +346,8 @@ close_node(struct node *n)
 	keep_sessions_stop(n);
 	credentials_close(&n->credentials);
 	tls_sessions_close(n->tls_sessions.all);
-	memset(n->links.token, 0, sizeof n->links.token);
+	tls_wipe(n->links.token, sizeof n->links.token);
+	tls_wipe(&n->links.key, sizeof n->links.key);
 	daemon_pidfile_remove();
 	rundir_close(&n->run);
 	if (n->loop)

@@ -7,8 +7,8 @@
 #include "node/command_line.h"
 #include "node/options.h"
 
-enum option { LISTEN, UPLINK, PEER, ID, CLUSTER, RUNDIR, CONFDIR, TOKEN_FILE, TLS_CERT, TLS_KEY,
-	TLS_CA, INSECURE, NO_AUTOSTART, SET, CHECK, DAEMON, PIDFILE, USER, VERSION, HELP };
+enum option { LISTEN, UPLINK, PEER, ID, CLUSTER, RUNDIR, CONFDIR, TOKEN_FILE, PSK_FILE, TLS_CERT,
+	TLS_KEY, TLS_CA, INSECURE, NO_AUTOSTART, SET, CHECK, DAEMON, PIDFILE, USER, VERSION, HELP };
 
 static const struct cl_option rows[] = {
 	{ 'l', "listen",     LISTEN,	"HOST:PORT", "accept links and clients there (repeatable)" },
@@ -19,10 +19,11 @@ static const struct cl_option rows[] = {
 	{ 'r', "rundir",     RUNDIR,	"DIR",  "run directory: sockets, lock" },
 	{ 'c', "confdir",    CONFDIR,	"DIR",  "configuration directory: fedx.lua, policy.lua" },
 	{ 0,   "token-file", TOKEN_FILE, "F",   "hub: who may join; leaf: the token to show" },
+	{ 0,   "psk-file",   PSK_FILE,	"F",    "the same, by shared keys that are proven and not shown" },
 	{ 0,   "tls-cert",   TLS_CERT,	"F",    "certificate chain (PEM)" },
 	{ 0,   "tls-key",    TLS_KEY,	"F",    "its key (PEM, mode 0600)" },
 	{ 0,   "tls-ca",     TLS_CA,	"F",    "who signs the hub's certificate (PEM)" },
-	{ 0,   "insecure",   INSECURE,	NULL,   "open without TLS or tokens: for demonstrations" },
+	{ 0,   "insecure",   INSECURE,	NULL,   "open without TLS, tokens or keys: for demonstrations" },
 	{ 0,   "no-autostart", NO_AUTOSTART, NULL, "start no fedx-route: there is one, or will be" },
 	{ 0,   "set",        SET,	"K=V",  "change a setting (repeatable)" },
 	{ 't', "check",      CHECK,	NULL,   "check settings, print them, and end" },
@@ -78,6 +79,7 @@ apply(void *owner, int what, const char *v)
 	case RUNDIR:	 s->rundir = v; return -1;
 	case CONFDIR:	 s->confdir = v; return -1;
 	case TOKEN_FILE: s->token_file = v; return -1;
+	case PSK_FILE:	 s->psk_file = v; return -1;
 	case TLS_CERT:	 s->tls_cert = v; return -1;
 	case TLS_KEY:	 s->tls_key = v; return -1;
 	case TLS_CA:	 s->tls_ca = v; return -1;

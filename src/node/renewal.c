@@ -71,6 +71,7 @@ over(struct renewal *r)
 static void
 last_line(struct renewal *r, bool done, const char *why)
 {
+	const struct credentials *c = &r->node->credentials;
 	struct buf *o = &r->report;
 
 	buf_fmt(o, "{\"v\":1,\"event\":\"reload\",\"what\":\"%s\",\"done\":%s", whats[r->what],
@@ -82,9 +83,9 @@ last_line(struct renewal *r, bool done, const char *why)
 	if (!done)
 		buf_fmt(o, ",\"retry\":%s", r->later ? "true" : "false");
 	if (done && r->what != RELOAD_CHECK) {
-		buf_fmt(o, ",\"tokens\":%zu,\"certificate\":%s,\"links_checked\":%u,\"links_closed\":%u,"
-		    "\"cut\":%" PRIu64, r->node->credentials.auth ? auth_count(r->node->credentials.auth) : 0,
-		    r->node->credentials.server ? "true" : "false", r->links.checked, r->links.closed,
+		buf_fmt(o, ",\"tokens\":%zu,\"keys\":%zu,\"blocked\":%zu,\"certificate\":%s,\"links_checked\":%u,\"links_closed\":%u,"
+		    "\"cut\":%" PRIu64, auth_count(c->auth, false), auth_count(c->auth, true),
+		    blocked_count(c->blocked), c->server ? "true" : "false", r->links.checked, r->links.closed,
 		    r->node->fabric.gate.count.cut - r->links.cut);
 	}
 	if (done) {
@@ -100,9 +101,11 @@ void
 renewal_finish(struct renewal *r, bool done, const char *why)
 {
 	struct node *n = r->node;
-	char tokens[24], settings[400], restart[400];
+	char tokens[24], keys[24], blocked[24], settings[400], restart[400];
 
-	snprintf(tokens, sizeof tokens, "%zu", n->credentials.auth ? auth_count(n->credentials.auth) : 0);
+	snprintf(tokens, sizeof tokens, "%zu", auth_count(n->credentials.auth, false));
+	snprintf(keys, sizeof keys, "%zu", auth_count(n->credentials.auth, true));
+	snprintf(blocked, sizeof blocked, "%zu", blocked_count(n->credentials.blocked));
 	str_c(str_head(buf_view(&r->changed), buf_len(&r->changed) < 399 ? buf_len(&r->changed) : 399),
 	    settings, sizeof settings);
 	str_c(str_head(buf_view(&r->restart), buf_len(&r->restart) < 399 ? buf_len(&r->restart) : 399),
@@ -113,11 +116,11 @@ renewal_finish(struct renewal *r, bool done, const char *why)
 		;
 	else if (done)
 		log_event(LOG_LEVEL_INFO, "reloaded", "what", r->what == RELOAD_APPLY ? NULL : whats[r->what],
-		    "tokens", tokens, "settings", *settings ? settings : NULL,
+		    "tokens", tokens, "keys", keys, "blocked", blocked, "settings", *settings ? settings : NULL,
 		    "restart_for", *restart ? restart : NULL, NULL);
 	else
 		log_event(LOG_LEVEL_ERROR, "reload_failed", "why", why,
-		    "next", "policy, tokens and certificates from before stay in force", NULL);
+		    "next", "policy, tokens, keys and certificates from before stay in force", NULL);
 	last_line(r, done, why);
 	if (r->answer) {
 		builtin_say(n->builtin, r->answer, buf_view(&r->report));

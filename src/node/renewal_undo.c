@@ -76,7 +76,7 @@ renewal_go_back(struct renewal *r)
 	renewal_use(n);
 	renewal_links(r);
 	log_event(LOG_LEVEL_WARNING, "reload_undone", "next",
-	    "policy, tokens and certificates from before are in force again", NULL);
+	    "policy, tokens, keys and certificates from before are in force again", NULL);
 }
 
 static void

@@ -282,9 +282,9 @@ check_listen(const struct settings *s, const char *text, struct err *e)
 	if (!s->tls_cert && in.tls != ENTRANCE_PROXY)
 		return err_set(e, "%s is open to the network: give --tls-cert and --tls-key, or "
 		    "--insecure for a demonstration", text);
-	if (!s->token_file)
-		return err_set(e, "%s is open to the network: give --token-file to say who may "
-		    "join, or --insecure for a demonstration", text);
+	if (!s->token_file && !s->psk_file)
+		return err_set(e, "%s is open to the network: give --token-file or --psk-file to say who "
+		    "may join, or --insecure for a demonstration", text);
 	return 0;
 }
 

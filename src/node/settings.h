@@ -22,7 +22,7 @@ struct settings {
 	const char *listen[LISTEN_MAX], *uplink[LISTEN_MAX], *peers[PEERS_MAX];
 	size_t listen_count, uplink_count, peer_count;
 	const char *id, *cluster, *rundir, *confdir;
-	const char *token_file, *uplink_token_file;
+	const char *token_file, *uplink_token_file, *psk_file, *uplink_psk_file, *blocked_file;
 	const char *tls_cert, *tls_key, *tls_ca, *tls_client_ca, *tls_pin, *tls_session_file;
 	const char *announce_tags;
 	const char *pidfile, *user, *dns_servers;
@@ -51,6 +51,8 @@ struct settings {
 	X("peers",		LIST,	peers, 0, 0, RESTART) \
 	X("rundir",		TEXT,	rundir, 0, 0, RESTART) \
 	X("token_file",		TEXT,	token_file, 0, 0, NOW) \
+	X("psk_file",		TEXT,	psk_file, 0, 0, NOW) \
+	X("blocked_file",	TEXT,	blocked_file, 0, 0, NOW) \
 	X("tls.cert",		TEXT,	tls_cert, 0, 0, NOW) \
 	X("tls.key",		TEXT,	tls_key, 0, 0, NOW) \
 	X("tls.ca",		TEXT,	tls_ca, 0, 0, NOW) \
@@ -116,6 +118,7 @@ struct settings {
 	X("tls.pin",		TEXT,	tls_pin, 0, 0, NOW) \
 	X("tls.session_file",	TEXT,	tls_session_file, 0, 0, NOW) \
 	X("uplink.token_file",	TEXT,	uplink_token_file, 0, 0, NOW) \
+	X("uplink.psk_file",	TEXT,	uplink_psk_file, 0, 0, NOW) \
 	X("log.level",		LEVEL,	log_level, 0, 0, NOW) \
 	X("log.format",		FORMAT,	log_format, 0, 0, NOW) \
 

@@ -184,7 +184,7 @@ plays 'a pattern does not let a second node take an id over' <<'END'
 a -> hello node=x.many token=pattern instance=1
 a <- WELCOME
 b -> hello node=x.many token=pattern instance=2
-b <- ERROR error=node_id_in_use text=use a token that names exactly this node
+b <- ERROR error=node_id_in_use text=use a token or a key that names exactly this node
 b <- CLOSED
 a <- END
 a <- SILENCE
@@ -208,7 +208,7 @@ b <- ERROR error=cluster_isolated text=this hub is of cluster 'home' and you are
 b <- CLOSED
 END
 logs "the hub says which of its settings would allow it" \
-	"link_refused.*cluster_isolated.*'abroad' is of cluster 'far', we are of 'home'.*token file cluster home" "$hub_log"
+	"link_refused.*cluster_isolated.*'abroad' is of cluster 'far', we are of 'home'.*tokens or keys cluster home" "$hub_log"
 
 echo wrong >token; chmod 600 token
 leaf site-a "fedx://$at" --token-file token

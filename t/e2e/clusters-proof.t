@@ -46,6 +46,28 @@ ok 'one of another cluster than the URL says is none that is wanted' eventually 
 ok '... and it is not linked' not is_up
 stop "$b"
 
+# a shared key instead of token and CA: it proves both ends, each of its cluster
+fedx-probe keygen key b.beta -d d --role hub --cluster beta >/dev/null
+fedx-probe keygen key c.beta -d d --role hub --cluster gamma >/dev/null
+stop "$a"
+hub a a.alpha alpha --set federation.allowed_foreign_cluster_ids=beta --tls-cert d/hub.pem --tls-key d/hub.key --psk-file d/keys
+keyed() {	# keyed KEY FRAGMENT
+	hub b b.beta beta --set federation.allowed_foreign_cluster_ids=alpha --set "uplink.psk_file=$1" \
+		--peer "fedxs://$(ready_at "$a_log")$2"
+}
+keyed d/b.beta.psk '#alpha'
+ok 'a shared key proves both hubs, without a CA' eventually is_up
+stop "$b"
+keyed d/b.beta.psk ''
+ok '... of no cluster that the URL does not name' eventually told '2110 node ..a.alpha.. did not prove' "$b_log"
+stop "$b"
+sed 's/^hub [^ ]* [^ ]*/hub b.beta beta/' d/c.beta.psk >d/false.psk
+chmod 600 d/false.psk
+keyed d/false.psk '#alpha'
+ok 'the key of another node and cluster proves neither' eventually told '2110 node ..b.beta.. did not prove that it belongs to cluster ..beta' "$a_log"
+ok '... and it is not linked' not is_up
+stop "$b"
+
 # a liar that is dialled and says that it is of our cluster: off this host, where it has to prove it
 echo "hub x.beta beta sha256:$(printf '%064d' 0)" >none; chmod 600 none
 if test "$(id -u)" = 0 && unshare -n true 2>/dev/null && command -v ip nsenter socat >/dev/null

@@ -57,7 +57,16 @@ ok 'they differ' not cmp -s d/site-a.lab.token d/site-b.token
 printf '# no newline' >>d/tokens
 ok 'a third' keygen token site-c.lab -d d
 is "$(sed -n 3p d/tokens)" '# no newline' 'never joins the line before it'
+ok 'a shared key' keygen key site-a.lab -d d --expires 90d
+is "$(mode d/site-a.lab.psk) $(mode d/keys)" '-rw------- -rw-------' 'both files are closed'
+like "$(cat d/keys)" '^leaf site-a.lab lab key:[0-9a-f]{64} 20[0-9-]*T[0-9:]*Z	# sha256:[0-9a-f]{64}$' 'a line with key, end and hash'
+ok 'the file has the same line' cmp -s d/keys d/site-a.lab.psk
+hash=$(sed 's/.*key:\([0-9a-f]*\).*/\1/' d/keys | perl -ne 'chomp; print pack "H*", $_' | sha)
+like "$(cat d/keys)" "# sha256:$hash\$" 'and the hash is that of the bytes of the key'
+ok 'a second for the same node, elsewhere' keygen key site-a.lab -d second
+ok 'is another' not cmp -s d/site-a.lab.psk second/site-a.lab.psk
 before=$(sums d/*)
+ok 'a key that is there' expect_status 73 keygen key site-a.lab -d d
 ok 'a token that is there' expect_status 73 keygen token site-b -d d --cluster lab
 ok 'stays, and so does the list' unchanged
 

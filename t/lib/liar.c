@@ -11,6 +11,7 @@
  *	a -> ANNOUNCE service=echo path=evil		(of a node; or endpoint=, holds=/a/path, interest=)
  *	a -> ANNOUNCE node=o path=o,evil epoch=7 lifetime=60000 clusters=x	(of a hub: a route,
  *	a -> ANNOUNCE endpoint=u@o origin=o			and a name; big=N: of N bytes)
+ *	a -> hello key=HEX ; a -> prove key=HEX ; h -> challenge key=HEX	(lie_key.h)
  *	a -> PING at=0:00				(patches encoded bytes)
  *	a -> raw f301 ; a -> text GET / HTTP/1.0\r\n\r\n ; a -> close
  *	a <- SILENCE		nothing but a PONG to our PING
@@ -37,6 +38,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "lie_key.h"
 #include "wire/announce.h"
 #include "wire/envelope.h"
 #include "wire/hello.h"
@@ -50,6 +52,7 @@ static struct party {
 	struct buf in;
 	uint64_t last;		/* id of the last REQUEST heard */
 	bool closed;
+	struct lie_key key;
 } parties[PARTIES];
 static const char *target;
 static int listener = -1, line_at, bound_ms = 10000;
@@ -158,6 +161,7 @@ put_envelope(struct party *p, const struct envelope *e)
 	b.max = IN_MAX;
 	if (envelope_put(&b, e, STR("")) == -1)
 		fail(64, "this does not fit an envelope, which would be no lie but a mistake", STR(""));
+	lie_key_saw(&p->key, e);
 	put(p, buf_view(&b));
 }
 
@@ -294,6 +298,8 @@ say_hello(struct party *p, uint8_t kind, struct str rest)
 			h.version_min = h.version_max = (uint8_t)number(p, v);
 		else if (str_is(name, "instance"))
 			h.instance = number(p, v);
+		else if (str_is(name, "key"))
+			lie_key_word(&p->key, name, v), lie_key_hello(&p->key, &h);
 		else if (str_is(name, "pad"))
 			pad = number(p, v) % sizeof zeros;
 		else
@@ -302,6 +308,29 @@ say_hello(struct party *p, uint8_t kind, struct str rest)
 	hello_put(&body, &h);
 	if (pad)	/* a field that need not be known */
 		tlv_put(&body, 0x0666, (struct str){ zeros, pad });
+	e.payload = buf_view(&body);
+	put_envelope(p, &e);
+}
+
+/* CHALLENGE or PROVE, by the words of lie_key.h. */
+static void
+say_key(struct party *p, uint8_t kind, struct str rest)
+{
+	struct buf body = { .p = body_room, .cap = BODY_MAX, .max = BODY_MAX };
+	struct envelope e = { .kind = kind, .hops = 1 };
+	const struct party *of = p;
+	struct str w, name, v;
+
+	if (kind == KIND_CHALLENGE)
+		p->key.by = PROVER_DIALLED;
+	while ((w = word(&rest)).n) {
+		str_split(w, '=', &name, &v);
+		if (str_is(name, "of"))
+			of = party_named(v);
+		else if (!lie_key_word(&p->key, name, v))
+			fail(64, "unknown word of a proof:", w);
+	}
+	lie_key_put(&p->key, &of->key, kind, &body);
 	e.payload = buf_view(&body);
 	put_envelope(p, &e);
 }
@@ -471,6 +500,8 @@ say(struct party *p, struct str rest)
 		say_hello(p, KIND_HELLO, rest);
 	} else if (str_is(verb, "welcome")) {
 		say_hello(p, KIND_WELCOME, rest);
+	} else if (str_is(verb, "challenge") || str_is(verb, "prove")) {
+		say_key(p, str_is(verb, "prove") ? KIND_PROVE : KIND_CHALLENGE, rest);
 	} else if (str_is(verb, "raw")) {
 		put_hex(&b, str_trim(rest));
 		put(p, buf_view(&b));
@@ -558,6 +589,7 @@ hear(struct party *p, struct envelope *e, bool any_bytes)
 			print(p, e);
 			if (e->kind == KIND_REQUEST)
 				p->last = e->id;
+			lie_key_saw(&p->key, e);
 			return true;
 		case PARSE_BAD:
 			if (!any_bytes)
@@ -647,6 +679,8 @@ matches(struct party *p, const struct envelope *e, struct str name, struct str v
 		return has_tlv(e->meta, number(p, v));
 	if (str_is(name, "without"))
 		return !has_tlv(e->meta, number(p, v));
+	if (str_is(name, "proof"))
+		return lie_key_holds(&p->key, e, v);
 	if (str_is(name, "size"))
 		return e->payload.n == number(p, v);
 	if (str_is(name, "flags"))

@@ -21,6 +21,12 @@ file(const char *text, mode_t mode)
 	}
 }
 
+static struct auth *
+open_tokens(struct err *e)
+{
+	return auth_open(&(struct auth_files){ .tokens = path }, e);
+}
+
 static const char *
 hash(const char *token)
 {
@@ -74,26 +80,26 @@ bad_files(void)
 		snprintf(text, sizeof text, "# tokens\n\nleaf ok.net net " GOOD "\n%s\n", bad[i].line);
 		snprintf(where, sizeof where, "%s:4: ", path);
 		file(text, 0600);
-		a = auth_open(path, &e);
+		a = open_tokens(&e);
 		ok(!a && strstr(e.text, where) && strstr(e.text, bad[i].why) && e.status == 78,
 		    "%s: %s", bad[i].what, e.text);
 		auth_close(a);
 	}
 	e = (struct err){ .status = 0 };
 	file("# nothing\n \t\n", 0600);
-	ok(!auth_open(path, &e) && strstr(e.text, "holds no line"), "a file without a token: %s", e.text);
+	ok(!open_tokens(&e) && strstr(e.text, "holds no line"), "a file without a token: %s", e.text);
 	file("", 0600);
-	ok(!auth_open(path, &e), "an empty file");
+	ok(!open_tokens(&e), "an empty file");
 	file("leaf a.net net " GOOD "\n", 0620);
-	ok(!auth_open(path, &e) && strstr(e.text, "chmod go-w"), "one that a group can write: %s", e.text);
+	ok(!open_tokens(&e) && strstr(e.text, "chmod go-w"), "one that a group can write: %s", e.text);
 	file("leaf a.net net " GOOD "\n", 0602);
-	ok(!auth_open(path, &e) && strstr(e.text, "chmod go-w"), "one that all can write");
+	ok(!open_tokens(&e) && strstr(e.text, "chmod go-w"), "one that all can write");
 	file("leaf a.net net " GOOD "\n", 0644);
-	a = auth_open(path, &e);
-	ok(a && auth_count(a) == 1, "it holds hashes, so all may read it");
+	a = open_tokens(&e);
+	ok(a && auth_count(a, false) == 1, "it holds hashes, so all may read it");
 	auth_close(a);
 	e = (struct err){ .status = 0 };
-	ok(!auth_open("/nowhere/at/all", &e) && strstr(e.text, "/nowhere/at/all"), "no file: %s", e.text);
+	ok(!auth_open(&(struct auth_files){ .tokens = "/nowhere/at/all" }, &e) && strstr(e.text, "/nowhere/at/all"), "no file: %s", e.text);
 	auth_close(NULL);
 }
 
@@ -102,8 +108,11 @@ check(const struct auth *a, const char *token, enum role role, const char *node,
     struct grant *g)
 {
 	const char *why = "";
-	enum error error = auth_check(a, str(token), NULL, (uint8_t)role, str(node),
-	    (struct wall){ now, 0 }, g, &why);
+	struct credential is;
+	enum error error;
+
+	token_credential(str(token), &is);
+	error = auth_check(a, &is, NULL, (uint8_t)role, str(node), (struct wall){ now, 0 }, g, &why);
 
 	ok(!strstr(why, token) || !*token, "'%s' does not name the token", why);
 	return error == E_NONE ? "granted" : error_row(error)->name;
@@ -128,8 +137,8 @@ granting(void)
 	    "client shell.example.net example.net %s 2024-02-29T12:30:59Z\n",
 	    hash("exact"), hash("below"), hash("any"), hash("old"));
 	file(text, 0600);
-	a = auth_open(path, &e);
-	if (!ok(a != NULL && auth_count(a) == 4, "four tokens %s", e.text))
+	a = open_tokens(&e);
+	if (!ok(a != NULL && auth_count(a, false) == 4, "four tokens %s", e.text))
 		return;
 	IS(check(a, "exact", ROLE_LEAF, "site-a.example.net", 0, &g), "granted", "the node it names");
 	ok(g.exact && g.role == ROLE_LEAF && str_is(str(g.cluster), "example.net"), "exactly that one");
@@ -204,17 +213,20 @@ certificates(void)
 		struct tls_peer *peer = peer_of_a(cases[i].vouched, "who knows");
 		struct err e = { .status = 0 };
 		struct grant g = { .exact = false };
+		struct credential is, none;
 		const char *why = "";
 		struct auth *a;
 		enum error error;
 
 		file(cases[i].line, 0600);
-		if (!ok((a = auth_open(path, &e)) != NULL, "%s %s", cases[i].line, e.text))
+		if (!ok((a = open_tokens(&e)) != NULL, "%s %s", cases[i].line, e.text))
 			continue;
-		error = auth_check(a, str(cases[i].token), peer, ROLE_LEAF, str(cases[i].node), wall_now(), &g, &why);
+		token_credential(str(cases[i].token), &is);
+		token_credential(STR(""), &none);
+		error = auth_check(a, &is, peer, ROLE_LEAF, str(cases[i].node), wall_now(), &g, &why);
 		ok((error == E_NONE) == !*cases[i].why && strstr(why, cases[i].why) && g.exact == cases[i].exact,
 		    "%s: %s", cases[i].what, error == E_NONE ? "granted" : why);
-		ok(auth_check(a, STR(""), NULL, ROLE_LEAF, str(cases[i].node), wall_now(), &g, &why) != E_NONE,
+		ok(auth_check(a, &none, NULL, ROLE_LEAF, str(cases[i].node), wall_now(), &g, &why) != E_NONE,
 		    "... and without it: %s", why);
 		is_int(auth_asks_certificates(a), !strstr(cases[i].line, " sha256:"), "whether one is asked for");
 		is_int(auth_asks_ca(a), strstr(cases[i].line, " cert:") == NULL && strstr(cases[i].line, " cert"),
@@ -230,7 +242,7 @@ every_bit(void)
 {
 	char text[512];
 	struct err e = { .status = 0 };
-	uint8_t right[32], wrong[32];
+	struct credential right, wrong;
 	struct auth *a;
 	struct grant g;
 	const char *why;
@@ -238,15 +250,15 @@ every_bit(void)
 
 	snprintf(text, sizeof text, "leaf a.net net %s\n", hash("right"));
 	file(text, 0600);
-	if (!ok((a = auth_open(path, &e)) != NULL, "a token %s", e.text))
+	if (!ok((a = open_tokens(&e)) != NULL, "a token %s", e.text))
 		return;
-	sha256(STR("right"), right);
-	ok(auth_check_again(a, right, NULL, ROLE_LEAF, STR("a.net"), (struct wall){ 0, 0 }, &g, &why) == E_NONE,
+	token_credential(STR("right"), &right);
+	ok(auth_check(a, &right, NULL, ROLE_LEAF, STR("a.net"), (struct wall){ 0, 0 }, &g, &why) == E_NONE,
 	    "its hash is taken");
 	for (int bit = 0; bit < 256; bit++) {
-		memcpy(wrong, right, sizeof wrong);
-		wrong[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		taken += auth_check_again(a, wrong, NULL, ROLE_LEAF, STR("a.net"), (struct wall){ 0, 0 }, &g,
+		wrong = right;
+		wrong.hash[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		taken += auth_check(a, &wrong, NULL, ROLE_LEAF, STR("a.net"), (struct wall){ 0, 0 }, &g,
 		    &why) != E_unauthenticated;
 	}
 	is_int(taken, 0, "none that differs from it in one bit is");
@@ -277,7 +289,7 @@ one_token_many_lines(void)
 			n += (size_t)snprintf(text + n, sizeof text - n, "%s net %s %s\n",
 			    lines[(i + turn) % 6].who, hash("same"), lines[(i + turn) % 6].until);
 		file(text, 0600);
-		if (!ok((a = auth_open(path, &e)) != NULL, "order %d %s", turn, e.text))
+		if (!ok((a = open_tokens(&e)) != NULL, "order %d %s", turn, e.text))
 			return;
 		IS(check(a, "same", ROLE_LEAF, "a.x.net", 1e9, &g), "granted", "exact");
 		ok(g.exact, "the line that names the node exactly is preferred");
@@ -323,6 +335,84 @@ token_files(void)
 	ok(auth_read_token("/nowhere/at/all", token, &e) == -1, "no file");
 }
 
+#define HEX32 "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+/* Keys: found by their id, let in as tokens are, and nobody's key is found for an unknown id. */
+static void
+keys(void)
+{
+	struct err e = { .status = 0 };
+	struct auth_files files = { .keys = path };
+	struct shared_key k, again;
+	struct credential is, token;
+	struct own_key own;
+	uint8_t id[32], bytes[32];
+	struct grant g;
+	struct auth *a;
+	const char *why;
+
+	file("leaf a.net net key:" HEX32 " # a remark\nleaf a.net net key:" HEX32 HEX32 "\n", 0600);
+	if (!ok((a = auth_open(&files, &e)) != NULL, "two keys of a node %s", e.text))
+		return;
+	is_int((long)auth_count(a, true), 2, "two");
+	str_hex(STR(HEX32), bytes, sizeof bytes);
+	sha256((struct str){ (const char *)bytes, sizeof bytes }, id);
+	auth_find_key(a, (struct str){ (const char *)id, KEY_ID }, &k, &is);
+	ok(is.kind == CREDENTIAL_KEY && k.n == 32 && memcmp(k.bytes, bytes, 32) == 0, "found by its id");
+	ok(auth_check(a, &is, NULL, ROLE_LEAF, STR("a.net"), (struct wall){ 0, 0 }, &g, &why) == E_NONE && g.exact,
+	    "it lets its node in");
+	token = is;
+	token.kind = CREDENTIAL_TOKEN;
+	ok(auth_check(a, &token, NULL, ROLE_LEAF, STR("a.net"), (struct wall){ 0, 0 }, &g, &why) ==
+	    E_unauthenticated, "as a key only, and not as a token");
+	id[0] ^= 1;
+	auth_find_key(a, (struct str){ (const char *)id, KEY_ID }, &k, &is);
+	auth_find_key(a, (struct str){ (const char *)id, KEY_ID }, &again, &is);
+	ok(is.kind == CREDENTIAL_NONE && k.n == KEY_MIN && memcmp(k.bytes, again.bytes, KEY_MIN) != 0,
+	    "for an unknown id there is a key that nobody has, another one each time");
+	auth_find_key(NULL, (struct str){ (const char *)id, KEY_ID }, &k, &is);
+	ok(is.kind == CREDENTIAL_NONE && k.n == KEY_MIN, "also where there are no keys at all");
+	auth_close(a);
+	for (unsigned mode = 0; mode < 3; mode++) {
+		static const mode_t modes[] = { 0640, 0604, 0620 };
+
+		e = (struct err){ .status = 0 };
+		file("leaf a.net net key:" HEX32 "\n", modes[mode]);
+		ok(!auth_open(&files, &e) && strstr(e.text, "chmod 600") && e.status == 78, "mode %o: %s",
+		    (unsigned)modes[mode], e.text);
+		ok(auth_read_key(path, &own, &e) == -1 && strstr(e.text, "chmod 600"), "nor may a leaf's be: %s",
+		    e.text);
+	}
+	file("hub *.net net key:" HEX32 "\n", 0600);
+	ok(auth_read_key(path, &own, &e) == 0 && own.role == ROLE_HUB && own.key.n == 32 &&
+	    str_is(str(own.node), "*.net") && str_is(str(own.cluster), "net"), "one's own");
+}
+
+static const struct { const char *what, *line, *why; } bad_keys[] = {
+	{ "a hash", "leaf a net sha256:" HEX32, "want key: and hex digits" },
+	{ "31 bytes", "leaf a net key:00112233445566778899aabbccddeeff00112233445566778899aabbccddee",
+	    "want 64 to 128 hex digits" },
+	{ "half a byte", "leaf a net key:" HEX32 "0", "want 64 to 128 hex digits" },
+	{ "65 bytes", "leaf a net key:" HEX32 HEX32 "00", "want 64 to 128 hex digits" },
+	{ "no hex", "leaf a net key:" HEX32 "zz", "want 64 to 128 hex digits" },
+	{ "a word too many", "leaf a net key:" HEX32 " 2027-01-31T00:00:00Z x", "role, node, cluster, credential, expiry" },
+};
+
+static void
+no_keys(void)
+{
+	char text[512];
+	struct err e;
+
+	for (size_t i = 0; i < sizeof bad_keys / sizeof *bad_keys; i++) {
+		e = (struct err){ .status = 0 };
+		snprintf(text, sizeof text, "%s\n", bad_keys[i].line);
+		file(text, 0600);
+		ok(!auth_open(&(struct auth_files){ .keys = path }, &e) && strstr(e.text, bad_keys[i].why) &&
+		    !strstr(e.text, "8899"), "%s: %s", bad_keys[i].what, e.text);
+	}
+}
+
 int
 main(void)
 {
@@ -338,6 +428,8 @@ main(void)
 	every_bit();
 	one_token_many_lines();
 	token_files();
+	keys();
+	no_keys();
 	unlink(path);
 	return done();
 }
