@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/fd.h"
 #include "probe/doctor.h"
 #include "wire/json.h"
 
@@ -211,8 +210,10 @@ take_credentials(struct doctor *d, struct err *e)
 	const char *token = p->opt[OPT_TOKEN_FILE] ? p->opt[OPT_TOKEN_FILE] : getenv("FEDX_TOKEN_FILE");
 	struct tls_settings any = { .insecure = true }, ca = { .ca = p->opt[OPT_TLS_CA] };
 	struct proxy_settings proxy = { p->opt[OPT_PROXY], p->opt[OPT_PROXY_FILE], NULL };
+	const char *key = p->opt[OPT_PSK_FILE];
 
-	if (token && *token && fd_read_secret(token, d->token, sizeof d->token, e) == -1)
+	if (key ? doctor_read_key(d, key, e) == -1 :
+	    token && *token && fd_read_secret(token, d->token, sizeof d->token, e) == -1)
 		return -1;
 	if (proxy.url && proxy_url_has_login(str(proxy.url))) {
 		err_set(e, "user and password do not belong into --proxy, where others see them: put the URL "
@@ -223,13 +224,13 @@ take_credentials(struct doctor *d, struct err *e)
 		return -1;
 	if (!proxy_serves(&d->proxy, &d->url))
 		d->proxy.host[0] = '\0';
-	d->bare = d->token[0] && !d->url.tls && d->url.scheme != SCHEME_UNIX &&
+	d->bare = (d->token[0] || key) && !d->url.tls && d->url.scheme != SCHEME_UNIX &&
 	    !host_is_loopback(d->url.host) && !p->opt[OPT_INSECURE];
 	if ((d->anyone = tls_ctx_open(&any, e)) == NULL)
 		return err_exit(e, e->status ? e->status : EXIT_SOFT);
 	if (ca.ca)
 		d->tls = tls_ctx_open(&ca, e);
-	else if (p->opt[OPT_INSECURE])
+	else if (p->opt[OPT_INSECURE] || key)	/* a hub that proves the key needs no CA */
 		d->tls = tls_ctx_keep(d->anyone);
 	return ca.ca && !d->tls ? err_exit(e, e->status ? e->status : EXIT_REFUSED) : 0;
 }
@@ -257,7 +258,8 @@ doctor_run(struct probe *p)
 		ev_loop_destroy(d.loop);
 	tls_ctx_close(d.tls);
 	tls_ctx_close(d.anyone);
-	memset(d.token, 0, sizeof d.token);
-	memset(&d.proxy, 0, sizeof d.proxy);
+	tls_wipe(d.token, sizeof d.token);
+	tls_wipe(&d.proving, sizeof d.proving);
+	tls_wipe(&d.proxy, sizeof d.proxy);
 	return r == -1 ? probe_fail(p, &e) : EXIT_YES;
 }

@@ -15,6 +15,8 @@
 #include "net/tunnel.h"
 #include "net/ws.h"
 #include "probe/probe.h"
+#include "wire/auth_line.h"
+#include "wire/challenge.h"
 #include "wire/hello.h"
 
 enum finding { FOUND_OK, FOUND_SKIP, FOUND_FAIL };
@@ -30,6 +32,12 @@ struct answer {			/* to HELLO */
 	char text[200];		/* of KIND_ERROR */
 };
 
+struct proving {		/* a shared key */
+	struct shared_key key;	/* n 0: none is */
+	uint8_t hash[HASH], nonce[NONCE], hello[HASH], proof[PROOF];
+	bool known;		/* the hub has proven to have it */
+};
+
 struct doctor {
 	/* what is asked */
 	const struct probe *p;
@@ -39,6 +47,7 @@ struct doctor {
 	const char *as, *cluster;	/* NULL: not given */
 	uint8_t role;			/* of the HELLO */
 	char token[TOKEN_MAX + 1];
+	struct proving proving;
 	bool bare;			/* it would go without TLS: it is not shown */
 	struct tls_ctx *tls;		/* as the options want it; NULL: nobody is to be trusted */
 	struct tls_ctx *anyone;		/* for a second opinion, and for --insecure */
@@ -94,6 +103,11 @@ enum finding doctor_websocket(struct doctor *);
 enum finding doctor_hello(struct doctor *);
 int doctor_greet(struct doctor *, bool credential);
 	/* HELLO and its answer; without: as a client that shows nothing; -1: no answer of ours */
+
+/* doctor_key.c: what is shown or proven */
+int doctor_read_key(struct doctor *, const char *path, struct err *);
+void doctor_key_hello(struct doctor *, struct hello *);
+void doctor_key_challenged(struct doctor *, struct str body);
 
 /* doctor_verdict.c: what the answer means; pure */
 enum finding doctor_credential(struct doctor *);

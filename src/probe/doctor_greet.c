@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/rand.h"
+#include "net/sha256.h"
 #include "probe/doctor.h"
 #include "wire/envelope.h"
 #include "wire/meta.h"
@@ -46,7 +47,9 @@ take_answer(struct doctor *d, const struct envelope *e)
 	d->done = true;
 	d->hear = NULL;
 	a->kind = e->kind;
-	if (e->kind == KIND_ERROR) {
+	if (e->kind == KIND_CHALLENGE && d->proving.key.n) {
+		doctor_key_challenged(d, e->payload);
+	} else if (e->kind == KIND_ERROR) {
 		meta_error_get(e->meta, &a->error, &fate);
 		take(e->payload, a->text, sizeof a->text);
 	} else if (e->kind == KIND_WELCOME && hello_get(e->payload, &w, &why) == 0) {
@@ -237,6 +240,35 @@ say(struct doctor *d, const struct envelope *e)
 	return r;
 }
 
+/* HELLO or PROVE, and what comes to it; -1: nothing in time */
+static int
+ask(struct doctor *d, uint8_t kind, struct str body)
+{
+	d->answer = (struct answer){ .kind = KIND_NONE };
+	d->strange[0] = '\0';
+	listen_by(d, d->ws ? hear_ws : hear_native);
+	if (say(d, &(struct envelope){ .kind = kind, .hops = 1, .payload = body }) == -1)
+		return -1;
+	d->late = !doctor_wait(d);
+	return d->late ? -1 : 0;
+}
+
+/* The hub wants to see a proof; it has given its own. */
+static int
+prove(struct doctor *d)
+{
+	uint8_t room[CHALLENGE_MAX];
+	struct buf body = { .p = room, .cap = sizeof room, .max = sizeof room };
+
+	if (!d->proving.known) {
+		d->answer = (struct answer){ .kind = KIND_ERROR, .error = E_unauthenticated,
+		    .text = "the hub cannot prove that it has this key" };
+		return 0;
+	}
+	challenge_put(&body, &(struct challenge){ .proof = { (const char *)d->proving.proof, PROOF } });
+	return ask(d, KIND_PROVE, buf_view(&body));
+}
+
 int
 doctor_greet(struct doctor *d, bool credential)
 {
@@ -244,8 +276,6 @@ doctor_greet(struct doctor *d, bool credential)
 	    .agent = STR("fedx-probe doctor") };
 	uint8_t room[HELLO_MAX];
 	struct buf body = { .p = room, .cap = sizeof room, .max = sizeof room };
-	struct envelope e = { .kind = KIND_HELLO, .hops = 1 };
-	bool in_time;
 
 	if (d->lost)
 		return -1;
@@ -256,19 +286,17 @@ doctor_greet(struct doctor *d, bool credential)
 			h.role = d->role;
 			h.node = str(d->as);
 			h.token = str(d->token);
+			if (d->proving.key.n)
+				doctor_key_hello(d, &h);
 		}
 	}
-	d->answer = (struct answer){ .kind = KIND_NONE };
-	d->strange[0] = '\0';
-	listen_by(d, d->ws ? hear_ws : hear_native);
 	if (hello_put(&body, &h) == -1)
 		return -1;
-	e.payload = buf_view(&body);
-	if (say(d, &e) == -1)
+	sha256(buf_view(&body), d->proving.hello);
+	if (ask(d, KIND_HELLO, buf_view(&body)) == -1 ||
+	    (d->answer.kind == KIND_CHALLENGE && prove(d) == -1))
 		return -1;
-	in_time = doctor_wait(d);
-	d->late = !in_time;
-	return in_time && (d->answer.kind == KIND_ERROR ||
+	return (d->answer.kind == KIND_ERROR ||
 	    (d->answer.kind == KIND_WELCOME && d->strange[0] == '\0')) ? 0 : -1;
 }
 

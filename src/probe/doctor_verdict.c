@@ -2,8 +2,8 @@
  * doctor_verdict.c - what the answer to HELLO means for credential, cluster,
  * node id and policy, which a hub looks at in this order.
  *
- * The role of a client is the one that disturbs nobody.  With the token of a
- * leaf or a hub it is refused, but only after the token itself was found good.
+ * The role of a client is the one that disturbs nobody.  With the token or key
+ * of a leaf or a hub it is refused, but only after that itself was found good.
  */
 #include <stdio.h>
 
@@ -14,11 +14,11 @@
 static bool
 speaks_of_credential(const char *text)
 {
-	return strstr(text, "the token is ") ||
+	return strstr(text, "the token is ") || strstr(text, "the key is ") ||
 	    str_starts(str(text), STR("only the owner "));
 }
 
-/* The token is good, but not for a client, and nobody has said for which node it is. */
+/* The token or key is good, but not for a client, and nobody has said for which node it is. */
 static bool
 is_half_known(const struct doctor *d)
 {
@@ -38,24 +38,31 @@ doctor_credential(struct doctor *d)
 	const struct answer *a = &d->answer;
 
 	if (d->bare)
-		return doctor_fail(d, EXIT_REFUSED, "the token was not shown, since the URL has no TLS",
+		return doctor_fail(d, EXIT_REFUSED, "token and key were not used, since the URL has no TLS",
 		    "use fedxs:// or wss://, or --insecure for a demonstration");
+	if (d->proving.key.n && a->kind == KIND_WELCOME && !d->proving.known)
+		return doctor_fail(d, EXIT_PEER, "the hub welcomes us without proving that it has the key",
+		    "the hub's --psk-file must have the line of this key; is it the right hub?");
 	if (is_half_known(d))
-		return doctor_saw(d, FOUND_OK, "the token is known and has not expired; it is for a "
-		    "node, which was not tried");
+		return doctor_saw(d, FOUND_OK, "the %s is known and has not expired; it is for a "
+		    "node, which was not tried", d->proving.key.n ? "key" : "token");
+	if (refused(d, E_unauthenticated) && d->proving.key.n)
+		return doctor_fail(d, EXIT_DENIED, a->text, d->proving.known ? "ask for a new key" :
+		    "its line must be in the hub's --psk-file, and the hub reloaded; else this is another hub, or "
+		    "somebody is in between");
 	if (refused(d, E_unauthenticated) && !d->token[0])
 		return doctor_fail(d, EXIT_DENIED, a->text,
-		    "give --token-file, with a token that fedx-probe keygen token makes");
+		    "give --token-file, with a token that fedx-probe keygen token makes, or --psk-file");
 	if (refused(d, E_unauthenticated))
 		return doctor_fail(d, EXIT_DENIED, a->text, "ask for a new token: its line must be in the "
 		    "hub's --token-file, and the hub reloaded");
 	if (refused(d, E_denied) && speaks_of_credential(a->text))
 		return doctor_fail(d, EXIT_DENIED, a->text, strstr(a->text, "another role") ?
-		    "give --role the role that the token is for: leaf, hub or client" :
+		    "give --role the role that it is for: leaf, hub or client" :
 		    d->url.scheme == SCHEME_UNIX ? "run this as the owner of the node" :
-		    "give --as (and the leaf -i) the node id that the token is for");
+		    "give --as (and the leaf -i) the node id that it is for");
 	return doctor_saw(d, FOUND_OK, d->url.scheme == SCHEME_UNIX ? "our own user" :
-	    d->token[0] ? "the token is accepted" : "none given, none wanted");
+	    d->proving.key.n ? "the hub has the key, and ours is accepted" : d->token[0] ? "the token is accepted" : "none given, none wanted");
 }
 
 enum finding

@@ -25,7 +25,7 @@ const struct verb_row verbs[VERB_COUNT] = {
 	[VERB_TOP] =	{ "top", "", 0, 0, watch_run },
 	[VERB_DRAIN] =	{ "drain", "", 0, 0, show_run },
 	[VERB_UPGRADE] = { "upgrade", "", 0, 0, show_run },
-	[VERB_KEYGEN] =	{ "keygen", "hub NAME | leaf NAME | token NODE", 0, 0, NULL },
+	[VERB_KEYGEN] =	{ "keygen", "hub NAME | leaf NAME | token NODE | key NODE", 0, 0, NULL },
 	[VERB_EXPLAIN] = { "explain", "[--method M] [--as PEER] FROM TO | --decision ID", 2, 2, explain_run },
 	[VERB_FLOWS] =	{ "flows", "", 0, 0, policy_run },
 	[VERB_POLICY] =	{ "policy", "", 0, 0, policy_run },
@@ -55,7 +55,7 @@ static const char help[] =
 "  reload [--check | --confirm SECONDS] test the policy and take it\n"
 "  confirm | undo                      keep what was taken; go back\n"
 "  doctor URL                          try a link to a hub, step by step\n"
-"  keygen hub NAME | leaf NAME | token NODE\n"
+"  keygen hub NAME | leaf NAME | token NODE | key NODE\n"
 "  version                             ours and the node's; fedx-probe(1) has all\n"
 "options: -r DIR the node's run directory (else $FEDX_RUN, then\n"
 "  $XDG_RUNTIME_DIR/fedx, then the system's)  -j JSON lines  -H no header\n"

@@ -41,6 +41,7 @@ static const struct row {
 	{ 0,   "role",		"ROLE",	OPT_ROLE,	V(DOCTOR) },
 	{ 'C', "cluster",	"CLUSTER", OPT_CLUSTER,	V(DOCTOR) },
 	{ 0,   "token-file",	"FILE",	OPT_TOKEN_FILE,	V(DOCTOR) },
+	{ 0,   "psk-file",	"FILE",	OPT_PSK_FILE,	V(DOCTOR) },
 	{ 0,   "tls-ca",	"FILE",	OPT_TLS_CA,	V(DOCTOR) },
 	{ 0,   "proxy",		"URL",	OPT_PROXY,	V(DOCTOR) },
 	{ 0,   "proxy-file",	"FILE",	OPT_PROXY_FILE,	V(DOCTOR) },

@@ -49,7 +49,7 @@ END
 	like "$(proposed call '')" '(^| )wc ' 'bash: a service of the node'
 	is "$(proposed call wc '' | tr ' ' '\n' | grep '^[a-z]' | tr '\n' ' ')" 'count lines ' 'bash: its methods, and of no other'
 	like "$(proposed ping '')" '(^| )wc ' 'bash: ping, too'
-	is "$(proposed keygen '' | tr ' ' '\n' | grep -v '^-' | tr '\n' ' ' | tr -s ' ')" 'hub leaf token ' 'bash: what keygen makes'
+	is "$(proposed keygen '' | tr ' ' '\n' | grep -v '^-' | tr '\n' ' ' | tr -s ' ')" 'hub key leaf token ' 'bash: what keygen makes'
 else skip 'bash is not installed'
 fi
 if command -v zsh >/dev/null

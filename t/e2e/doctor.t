@@ -155,9 +155,15 @@ do fedx-probe keygen token $n.lab -d d --cluster lab >/dev/null
 done
 fedx-probe keygen token client.lab -d d --cluster lab --role client >/dev/null
 fedx-probe keygen token x.lab -d other --cluster lab >/dev/null
+for n in f g
+do fedx-probe keygen key $n.lab -d d --cluster lab >/dev/null
+done
+fedx-probe keygen key f.lab -d other --cluster lab >/dev/null
+sed '/ g\.lab /s/	/ 2020-01-01T00:00:00Z	/' d/keys >d/some
+cat d/some >d/keys
 sed -e '/ c\.lab /s/ lab / elsewhere /' -e '/ e\.lab /s/$/ 2020-01-01T00:00:00Z/' d/tokens >d/some
 mv d/some d/tokens
-hub() { start fedx-hub -l 127.0.0.1:0 -i hub.test -C lab -r "$1" --token-file d/tokens --tls-cert "$2" --tls-key d/hub.key; }
+hub() { start fedx-hub -l 127.0.0.1:0 -i hub.test -C lab -r "$1" --token-file d/tokens --psk-file d/keys --tls-cert "$2" --tls-key d/hub.key; }
 hub h d/hub.pem
 at=$(ready_at "$log") hub=$pid
 start fedx-leaf -u "fedxs://$at" -i a.lab -C lab -r b --tls-ca d/ca.pem --token-file d/a.lab.token
@@ -177,6 +183,13 @@ done
 ok 'the live link of that leaf is not touched' not grep -q 'was=UP' "$leaf_log"
 well 'a node' --tls-ca d/ca.pem --token-file d/b.lab.token --as b.lab "fedxs://$at"
 is "$(cells credential)$(cells policy)" 'ok	the token is acceptedok	admitted as leaf b.lab' 'may join'
+for scheme in fedxs wss
+do
+	well "the key of a node, and no CA, $scheme" --psk-file d/f.lab.psk --as f.lab "$scheme://$at"
+	is "$(cells credential)$(cells policy)" 'ok	the hub has the key, and ours is acceptedok	admitted as leaf f.lab' 'may join'
+done
+well 'the key of a leaf, as nobody' --psk-file d/f.lab.psk "fedxs://$at"
+like "$(cells credential)" '^ok	the key is known' 'is known'
 well 'a client' --tls-ca d/ca.pem --token-file d/client.lab.token --as client.lab --role client "wss://$at"
 well 'the cluster of the URL' --tls-ca d/ca.pem --token-file d/b.lab.token --as b.lab "fedxs://$at#lab"
 ok 'a token of the environment' env FEDX_TOKEN_FILE=d/b.lab.token fedx-probe doctor --tls-ca d/ca.pem "wss://$at"
@@ -192,6 +205,10 @@ secure 'no token' 77 credential 'wants a token' 'give --token-file'
 secure 'an unknown token' 77 credential 'not known' 'a new token' --token-file other/x.lab.token
 secure 'an expired token' 77 credential 'has expired' 'a new token' --token-file d/e.lab.token
 secure 'an expired token, as a node' 77 credential 'has expired' 'a new token' --token-file d/e.lab.token --as e.lab
+secure 'a key that the hub does not have' 77 credential 'the hub cannot prove that it has this key' "hub's --psk-file" --psk-file other/f.lab.psk
+secure 'an expired key' 77 credential 'the key has expired' 'a new key' --psk-file d/g.lab.psk --as g.lab
+secure 'the key of another node' 77 credential 'the key is for another node id' 'give --as' --psk-file d/f.lab.psk --as x.lab
+secure 'the key of another role' 77 credential 'another role' 'give --role' --psk-file d/f.lab.psk --as f.lab --role hub
 secure 'the token of another node' 77 credential 'another node id' 'give --as' --token-file d/b.lab.token --as x.lab
 secure 'the token of another role' 77 credential 'another role' 'give --role' --token-file d/b.lab.token --as b.lab --role hub
 secure 'the token of another cluster' 77 cluster "'elsewhere'" 'lab' --token-file d/c.lab.token --as c.lab
