@@ -49,7 +49,7 @@ static const char help[] =
 "  peers | routes [NAME | NODE]        hubs it is linked with; ways to others\n"
 "  link WHAT NODE | URL                pause, resume, retry or drain a link\n"
 "  trace NODE | SERVICE | ENDPOINT     every node on the way\n"
-"  watch | top | drain | upgrade       events; counters; end, or replace, the node\n"
+"  watch | top | drain | upgrade       events; counters; end or replace the node\n"
 "  explain FROM TO | --decision ID     which rule decides, which way it goes\n"
 "  policy | rules | flows              the policy in force; what it decided\n"
 "  reload [--check | --confirm SECONDS] test the policy and take it\n"
