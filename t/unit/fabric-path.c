@@ -351,6 +351,23 @@ shared(void)
 	fake_forget(&b);
 	ok(is_told(&a, E_route_conflict, "endpoint 'x@here'"), "an endpoint has one, whatever policy says");
 
+	/* an admin is asked only for this, and never refused */
+	a.port.admin = b.port.admin = true;
+	claim(&a, "/admin");
+	says(true);
+	claim(&b, "/admin");
+	says(true);
+	ok(fake_hears(&a, KIND_DONE) && fake_hears(&b, KIND_DONE), "admins may share one, too");
+	claim(&a, "/denied");
+	asker_deny(&f, &asker, 0);
+	claim(&a, "/late");
+	fake_wait(&f, 1100);
+	asker_take(&asker);
+	fake_attach(&a, FAMILY_SERVICE, "s", "", "", 0);
+	ok(fake_hears(&a, KIND_DONE) && fake_hears(&a, KIND_DONE) && fake_hears(&a, KIND_DONE) && asker.count == 0,
+	    "and have what they claim, whoever says no, or nothing");
+	a.port.admin = b.port.admin = false;
+
 	/* what others are told: the one name, shared */
 	hub = (struct fake){ .f = &f };
 	fake_open(&f, &hub, PORT_UPLINK, "hub");
@@ -379,6 +396,7 @@ shared(void)
 	asker_policy(&f, 4, HOOKS(SCOPE));
 	while (asker.count)
 		says(true);
+	fake_forget(&b);
 	claim(&b, "/pool/**");
 	says(true);
 	ok(fake_hears(&b, KIND_DONE), "it may be shared again");
