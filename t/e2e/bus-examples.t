@@ -29,7 +29,7 @@ do
 	ok "a conversation of $(wc -l <"$block" | tr -d ' ') lines, from $(sed 1q "$block" | cut -c 1-60)" play "$block"
 	blocks=$((blocks + 1))
 done
-ok 'no example was overlooked' test "$blocks" -eq 13
+ok 'no example was overlooked' test "$blocks" -eq 14
 
 for script in "$FEDX_RUN"/script?
 do
