@@ -376,11 +376,50 @@ make_before_break(const char *what, unsigned seeds, bool cuts, unsigned narrow, 
 	    wrong ? wrong : "nothing is unknown that has a way");
 }
 
+/* Each hub of a ring sends on to the next one what all of them should send to hub 4. */
+static void
+forced_wrong(void)
+{
+	struct claim *claims[4];
+	struct port *right[4];
+	unsigned executed;
+
+	hubs_open(5, 1);
+	for (int i = 0; i < 4; i++)
+		hubs_link(i, (i + 1) % 4);
+	hubs_link(2, 4);
+	hub_serve(&hubs.hub[4], 0, true);
+	hubs_settle();
+	for (int i = 0; i < 4; i++) {
+		struct name *name = fib_name(&hubs.hub[i].f.fib, FAMILY_SERVICE, STR("s0"));
+
+		claims[i] = name ? name_best(name) : NULL;
+		if (!claims[i]) {
+			ok(false, "27: a hub of the ring has no route");
+			return;
+		}
+		right[i] = claims[i]->port;
+		claims[i]->port = &hubs.hub[i].links[(i + 1) % 4].port;
+	}
+	executed = all_executed();
+	hub_ask(&hubs.hub[0], "s0/m");
+	hubs_settle();
+	ok(hubs.hub[0].failed == 1 && hubs.hub[0].error == E_loop && all_executed() == executed,
+	    "27: tables that are wrong: the message is stopped where it comes round, and the caller told");
+	for (int i = 0; i < 4; i++)
+		claims[i]->port = right[i];
+	hub_ask(&hubs.hub[0], "s0/m");
+	hubs_settle();
+	ok(hubs.hub[0].answered == 1 && all_executed() == executed + 1, "27: right again");
+	hubs_close();
+}
+
 int
 main(void)
 {
 	const char *seeds = getenv("ROUTE_SEEDS");
 
+	forced_wrong();
 	all_of_four();
 	random_topologies(seeds ? (unsigned)atoi(seeds) : 600, false);
 	random_topologies(seeds ? (unsigned)atoi(seeds) : 300, true);
