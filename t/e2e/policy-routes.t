@@ -116,7 +116,7 @@ function export(route, peer)
 end
 END
 reload a
-ok 'the own route is asked about as well' eventually not knows f a
+ok '36: the own route is asked about as well, and what a reload forbids is withdrawn' eventually not knows f a
 ok 'and the others are back' eventually lists f where-d
 
 policy a <<'END'

@@ -45,7 +45,7 @@ static struct hubs {
 	int count;
 	bool linked[HUBS_MAX][HUBS_MAX];
 	struct mono now;
-	uint64_t seed, delivered;
+	uint64_t seed, delivered, bytes;	/* bytes: on links between hubs */
 	unsigned refusals;		/* ERROR on links */
 	bool refuse;			/* they are expected */
 	struct hub_end *leaf[HUB_LEAVES];	/* NULL: none */
@@ -69,6 +69,7 @@ hub_send(struct port *p, const struct envelope *e, struct str more)
 		return 0;
 	if (end->other && hubs.room && buf_len(&end->queue) + envelope_size(e) > hubs.room)
 		return -1;
+	hubs.bytes += end->other ? envelope_size(e) : 0;
 	return envelope_put(&end->queue, e, more);
 }
 
@@ -181,19 +182,26 @@ hub_says(struct hub *h, struct envelope e)
 }
 
 static inline void
-hub_serve(struct hub *h, int which, bool there)
+hub_holds(struct hub *h, const char *name, bool there)
 {
 	uint8_t room[256];
 	struct buf b = { .p = room, .cap = sizeof room, .max = sizeof room };
+
+	announcement_put(&b, &(struct announcement){ .family = FAMILY_SERVICE, .name = str(name), .weight = 100,
+	    .hops = HOPS_DEFAULT });
+	hub_says(h, (struct envelope){ .kind = there ? KIND_ATTACH : KIND_DETACH, .id = 1, .payload = buf_view(&b) });
+}
+
+static inline void
+hub_serve(struct hub *h, int which, bool there)
+{
 	char name[16];
 
 	if (h->serves[which] == there)
 		return;
 	h->serves[which] = there;
 	snprintf(name, sizeof name, "s%d", which);
-	announcement_put(&b, &(struct announcement){ .family = FAMILY_SERVICE, .name = str(name), .weight = 100,
-	    .hops = HOPS_DEFAULT });
-	hub_says(h, (struct envelope){ .kind = there ? KIND_ATTACH : KIND_DETACH, .id = 1, .payload = buf_view(&b) });
+	hub_holds(h, name, there);
 }
 
 static inline void

@@ -414,12 +414,43 @@ forced_wrong(void)
 	hubs_close();
 }
 
+/* A mesh of five with a thousand names: what it costs while nothing changes (bytes a route: t/bench/routes.c). */
+static void
+scale(void)
+{
+	enum { NAMES = 200, MINUTES = 30 };
+	uint64_t before;
+	unsigned whole = 0;
+	char name[32];
+
+	hubs_open(5, 1);
+	for (int i = 0; i < 5; i++) {
+		hubs.hub[i].f.limits.services = NAMES + 1;
+		for (int j = 0; j < i; j++)
+			hubs_link(i, j);
+		for (int k = 0; k < NAMES; k++) {
+			snprintf(name, sizeof name, "h%d-%d", i, k);
+			hub_holds(&hubs.hub[i], name, true);
+		}
+	}
+	hubs_settle();
+	for (int i = 0; i < 5; i++)
+		whole += hubs.hub[i].f.fib.claimed[FAMILY_SERVICE] >= 5 * NAMES;
+	is_int(whole, 5, "38: each of five hubs knows a thousand names, and no time has passed");
+	before = hubs.bytes;
+	hubs_wait(MINUTES * 60 * 1000);
+	printf("# %llu bytes a minute and link\n", (unsigned long long)((hubs.bytes - before) / MINUTES / 10));
+	ok(hubs.bytes - before < (uint64_t)MINUTES * 10 * 200000, "38: and a minute of rest is less than 200 kB a link");
+	hubs_close();
+}
+
 int
 main(void)
 {
 	const char *seeds = getenv("ROUTE_SEEDS");
 
 	forced_wrong();
+	scale();
 	all_of_four();
 	random_topologies(seeds ? (unsigned)atoi(seeds) : 600, false);
 	random_topologies(seeds ? (unsigned)atoi(seeds) : 300, true);
