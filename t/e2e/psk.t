@@ -97,12 +97,12 @@ a <- CHALLENGE proof=$a
 a -> prove key=$a
 a <- WELCOME node=hub.test
 END
-plays 'an old proof is refused' <<END
+plays 'an old proof is refused, to the very same HELLO' <<END
 a -> hello node=a.lab cluster=lab key=$a
 a <- CHALLENGE proof=$a
 a -> prove key=$a
 a <- WELCOME
-b -> hello node=a.lab cluster=lab key=$a
+b -> hello node=a.lab cluster=lab of=a key=$a
 b <- CHALLENGE
 b -> prove key=$a of=a
 b <- ERROR error=unauthenticated text=its proof is wrong

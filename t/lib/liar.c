@@ -280,6 +280,7 @@ say_hello(struct party *p, uint8_t kind, struct str rest)
 	struct buf body = { .p = body_room, .cap = BODY_MAX, .max = BODY_MAX };
 	struct envelope e = { .kind = kind, .hops = 1 };
 	static const char zeros[1 << 16];
+	const struct lie_key *of = NULL;
 	struct str w, name, v;
 	size_t pad = 0;
 
@@ -299,7 +300,9 @@ say_hello(struct party *p, uint8_t kind, struct str rest)
 		else if (str_is(name, "instance"))
 			h.instance = number(p, v);
 		else if (str_is(name, "key"))
-			lie_key_word(&p->key, name, v), lie_key_hello(&p->key, &h);
+			lie_key_word(&p->key, name, v), lie_key_hello(&p->key, of, &h);
+		else if (str_is(name, "of"))
+			of = &party_named(v)->key;
 		else if (str_is(name, "pad"))
 			pad = number(p, v) % sizeof zeros;
 		else

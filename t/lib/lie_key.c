@@ -29,7 +29,7 @@ lie_key_word(struct lie_key *l, struct str name, struct str v)
 }
 
 void
-lie_key_hello(struct lie_key *l, struct hello *h)
+lie_key_hello(struct lie_key *l, const struct lie_key *of, struct hello *h)
 {
 	uint8_t hash[HASH];
 
@@ -37,9 +37,12 @@ lie_key_hello(struct lie_key *l, struct hello *h)
 		return;
 	sha256(key_view(&l->key), hash);
 	memcpy(l->id, hash, KEY_ID);
-	rand_bytes(l->nonce, NONCE);
+	if (of)
+		memcpy(l->said, of->said, NONCE);
+	else
+		rand_bytes(l->said, NONCE);
 	h->key_id = (struct str){ (const char *)l->id, KEY_ID };
-	h->nonce = (struct str){ (const char *)l->nonce, NONCE };
+	h->nonce = (struct str){ (const char *)l->said, NONCE };
 	l->by = PROVER_DIALLER;
 }
 

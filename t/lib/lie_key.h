@@ -3,6 +3,7 @@
  * of something else.
  *
  *	a -> hello node=evil key=HEX		(then a <- CHALLENGE proof=HEX)
+ *	b -> hello node=evil of=a key=HEX	(with the nonce that a has said)
  *	a -> prove key=HEX			(the proof that is asked for)
  *	a -> prove key=HEX of=b			(... that b was asked for: an old one)
  *	a -> prove key=HEX by=dialled		(... that the other side gave: sent back)
@@ -20,7 +21,7 @@
 #include "wire/hello.h"
 
 struct lie_key {		/* what one party has said and heard */
-	uint8_t hello[HASH], nonce[NONCE], id[KEY_ID], certificate[HASH];
+	uint8_t hello[HASH], said[NONCE], nonce[NONCE], id[KEY_ID], certificate[HASH];
 	char node[256], cluster[256];
 	enum prover by;		/* whose label stands in its proofs */
 	struct shared_key key;
@@ -28,7 +29,8 @@ struct lie_key {		/* what one party has said and heard */
 
 bool lie_key_word(struct lie_key *, struct str name, struct str value);
 	/* one word of the script; false: it is none of those */
-void lie_key_hello(struct lie_key *, struct hello *);	/* adds id and nonce, if there is a key */
+void lie_key_hello(struct lie_key *, const struct lie_key *of, struct hello *);
+	/* adds id and nonce, if there is a key; of: whose nonce, NULL: a new one */
 void lie_key_saw(struct lie_key *, const struct envelope *);	/* a HELLO or CHALLENGE went either way */
 int lie_key_put(const struct lie_key *, const struct lie_key *of, uint8_t kind, struct buf *);
 	/* the body of CHALLENGE or PROVE, as if it was asked for as `of` was */
