@@ -167,7 +167,7 @@ static void
 check(void)
 {
 	const struct origin *far = rib_origin(&f, STR("far"));
-	const struct via *v = far ? via_find(far, &n1.port) : NULL;
+	struct via *v = far ? via_find(far, &n1.port) : NULL;
 	uint32_t kept = liar.port.routes.via_count;
 
 	must(rib_next_hop(&f, STR("n1")) == &n1.port && rib_next_hop(&f, STR("n2")) == &n2.port,
