@@ -6,8 +6,6 @@ storm=${FEDX_BUILD:?}/t/bench/storm.bench
 decides() {	# decides DIRECTORY: the policy is on stdin; several fields, so that flows are many
 	mkdir -p "$1" && cat >"$1/policy.lua"
 }
-is_up() { "$bin/fedx-probe" -q -r "$1" call fedx policy </dev/null | grep -q '"state":"up"'; }
-route_of() { "$bin/fedx-probe" -q -r "$1" call fedx policy </dev/null | sed -n 's/.*"pid":\([0-9]*\).*/\1/p'; }
 policy_hub() {	# policy_hub NAME [OPTION...]
 	name=$1
 	shift

@@ -1,11 +1,12 @@
 #!/bin/sh
 # run.sh - make bench: finding a flow; what policy costs; what routes cost and how fast they
-# heal; events a second; what a border between clusters costs; requests a second and latency, leaf-hub-leaf and on one hub.
+# heal; events a second; what a border between clusters costs; many leaves; requests a second and
+# latency, leaf-hub-leaf and on one hub.
 #
 # Real daemons on loopback, the load generator of load.c as clients on their bus
 # sockets, closed loop.  JSON lines on stdout (one a case), a table on stderr.
 # BENCH_SECONDS (3) a case; BENCH_BYTES ("16 256 4096"); BENCH_FLIGHT ("1 50 1000");
-# BENCH_PARTS ("flow policy routes events clusters links"); BENCH_ROUNDS (5) with and without policy, in turn;
+# BENCH_PARTS ("flow policy routes events clusters crowd links"); BENCH_ROUNDS (5) with and without policy, in turn;
 # BENCH_FLOWS (65536) for the reload.
 # Ratios are only worth something within one run on a quiet machine.
 set -u
@@ -44,9 +45,11 @@ as_table() {	# as_table KEY...: of JSON lines, to stderr
 		for (i = 1; i <= n; i++) printf "%s%s", v[key[i]], i < n ? OFS : "\n"
 	}' >&2
 }
+is_up() { "$bin/fedx-probe" -q -r "$1" call fedx policy </dev/null | grep -q '"state":"up"'; }
+route_of() { "$bin/fedx-probe" -q -r "$1" call fedx policy </dev/null | sed -n 's/.*"pid":\([0-9]*\).*/\1/p'; }
 ends() { kill "$1" && wait "$1" 2>/dev/null; }
 headline() { printf '%s' "$1"; shift; printf '\t%s' "$@"; echo; }
-wants() { case " ${BENCH_PARTS-flow policy routes events clusters links} " in *" $1 "*) ;; *) return 1 ;; esac; }
+wants() { case " ${BENCH_PARTS-flow policy routes events clusters crowd links} " in *" $1 "*) ;; *) return 1 ;; esac; }
 
 if wants flow
 then
@@ -65,6 +68,9 @@ then . "${0%/*}/events.sh"
 fi
 if wants clusters
 then . "${0%/*}/clusters.sh"
+fi
+if wants crowd
+then . "${0%/*}/crowd.sh"
 fi
 wants links || exit 0
 
