@@ -1,11 +1,14 @@
 /*
- * client.h - a native client of a bus socket, for the load generators: dial,
- * attach a service, read what came, write what is to go.
+ * client.h - a client for the load generators: dial a bus socket, or a port
+ * as a client of its own protocol; attach a service, read what came, write what is to go.
  */
 #ifndef FEDX_BENCH_CLIENT_H
 #define FEDX_BENCH_CLIENT_H
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -15,6 +18,7 @@
 #include "base/clock.h"
 #include "wire/announce.h"
 #include "wire/envelope.h"
+#include "wire/hello.h"
 
 enum { CLIENT_READ = 256 * 1024, CLIENT_MAX = 64 << 20 };
 
@@ -31,18 +35,51 @@ client_lost(void)
 }
 
 static inline void
-client_open(struct client *c, const char *path)
+client_begin(struct client *c, int family, const void *to, socklen_t n, const char *where)
 {
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-
-	c->fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	c->fd = socket(family, SOCK_STREAM, 0);
 	buf_init(&c->in, CLIENT_MAX);
 	buf_init(&c->out, CLIENT_MAX);
-	if (str_c(str(path), un.sun_path, sizeof un.sun_path) == -1 ||
-	    connect(c->fd, (struct sockaddr *)&un, sizeof un) == -1) {
-		fprintf(stderr, "load: cannot connect to %s: %s\n", path, strerror(errno));
-		exit(69);
+	if (c->fd != -1 && connect(c->fd, to, n) == 0)
+		return;
+	fprintf(stderr, "load: cannot connect to %s: %s\n", where, strerror(errno));
+	exit(69);
+}
+
+static inline void
+client_dial(struct client *c, uint16_t port)	/* of this host */
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port),
+	    .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	char where[16];
+	int on = 1;
+
+	snprintf(where, sizeof where, "port %u", port);
+	client_begin(c, AF_INET, &in, sizeof in, where);
+	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+/* A path of a bus socket, or a port, where we say who we are. */
+static inline void
+client_open(struct client *c, const char *at)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct hello h = { .role = ROLE_CLIENT, .version_min = 1, .version_max = 1, .agent = STR("load") };
+	struct envelope e = { .kind = KIND_HELLO, .hops = 1 };
+	struct buf body = { .max = HELLO_MAX };
+	uint64_t port;
+
+	if (str_u64(str(at), 65535, &port) == 0) {
+		client_dial(c, (uint16_t)port);
+		hello_put(&body, &h);
+		e.payload = buf_view(&body);
+		envelope_put(&c->out, &e, STR(""));
+		buf_free(&body);
+		return;
 	}
+	if (str_c(str(at), un.sun_path, sizeof un.sun_path) == -1)
+		un.sun_path[0] = '\0';
+	client_begin(c, AF_UNIX, &un, sizeof un, at);
 }
 
 static inline void

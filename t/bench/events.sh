@@ -44,9 +44,6 @@ then
 	echo 'events: no nats-server here, nothing to compare with' >&2
 	return 0
 fi
-free_port() {
-	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'
-}
 nats_leaves=$(free_port)
 nats() {	# nats NAME PORT LINE: a server with that line in its configuration
 	printf 'listen: 127.0.0.1:%s\nserver_name: %s\nwrite_deadline: "60s"\n%s\n' "$2" "$1" "$3" >"$dir/nats.$1"
@@ -68,7 +65,7 @@ ratio() {	# ratio TOPOLOGY FROM TO SUBSCRIBERS PROCESS...
 	for bytes in ${BENCH_BYTES-16 256 4096}
 	do
 		before=$(ticks "$@")
-		"${FEDX_BUILD:?}/t/bench/nats.bench" "$from" "$to" "$count" "$bytes" "${BENCH_SECONDS-3}" >"$dir/events" ||
+		"${FEDX_BUILD:?}/t/bench/nats.bench" publish "$from" "$to" "$count" "$bytes" "${BENCH_SECONDS-3}" >"$dir/events" ||
 			{ echo "bench: nats events $topology failed" >&2; exit 1; }
 		ours=$(sed -n "/\"topology\":\"$topology\",\"subscribers\":$count,\"bytes\":$bytes,/s/.*\"deliveries_s\":\([0-9]*\).*/\1/p" \
 			"$dir/ours")

@@ -1,10 +1,14 @@
 /*
  * load.c - a load generator in C: an echo service and a caller, both native
- * clients of a bus socket, batched and pipelined, closed loop.
+ * clients of a bus socket or of a port, batched and pipelined.
  *
  *	load serve SOCKET SERVICE		(until the node goes)
  *	load call SOCKET SERVICE IN_FLIGHT BYTES SECONDS
+ *	load call SOCKET SERVICE @RATE BYTES SECONDS
  *	load publish SOCKET OTHER-SOCKET SUBSCRIBERS BYTES SECONDS
+ *
+ * SOCKET is a path or a port of this host.  call with IN_FLIGHT is a closed
+ * loop, with @RATE an open one: so many requests a second.
  *
  * publish sends events to the first node, and hears them at so many clients of
  * the other; what is under way is bounded, as it would be by a script that
@@ -12,12 +16,9 @@
  *
  * call prints one line: requests a second, p50, p95, p99, p99.9 in microseconds.
  */
-#include <inttypes.h>
 #include <poll.h>
 
-#include "client.h"
-
-enum { SAMPLES = 1 << 20 };
+#include "caller.h"
 
 static void
 serve(const char *path, const char *service)
@@ -35,71 +36,42 @@ serve(const char *path, const char *service)
 	exit(0);
 }
 
-static struct mono sent[1 << 16];
-static uint32_t *samples;
-static uint64_t answered, failed;
 static struct envelope request;
 
 static void
-answer(struct client *c, const struct envelope *e)
+ask(struct client *c, unsigned id)
 {
-	struct mono now;
-
-	if (e->kind != KIND_REPLY)
-		return;
-	now = mono_now();
-	failed += (e->flags & FLAG_ERROR) != 0;
-	samples[answered++ % SAMPLES] = (uint32_t)mono_us_since(sent[e->id & 0xffff], now);
-	sent[e->id & 0xffff] = now;
-	request.id = e->id;
+	request.id = id;
 	envelope_put(&c->out, &request, STR(""));
 }
 
-static int
-by_value(const void *a, const void *b)
+static bool
+next_answer(struct client *c, unsigned *id, bool *failed)
 {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	struct envelope e;
 
-	return (x > y) - (x < y);
+	if (!client_next(c, &e))
+		return false;
+	*id = e.kind == KIND_REPLY ? (unsigned)e.id : 0;
+	*failed = (e.flags & FLAG_ERROR) != 0;
+	return true;
 }
 
 static int
-call(const char *path, const char *service, unsigned in_flight, size_t bytes, unsigned seconds)
+call(const char *at, const char *service, const struct load *load)
 {
+	static const struct protocol native = { ask, next_answer };
 	struct client c;
-	struct envelope e;
-	char *payload = calloc(1, bytes + 1), subject[256];
-	struct mono start, end;
-	uint64_t n;
+	char *payload = calloc(1, load->bytes + 1), subject[256];
 
-	samples = calloc(SAMPLES, sizeof *samples);
-	client_open(&c, path);
+	if (!payload)
+		return 70;
 	snprintf(subject, sizeof subject, "%s/echo", service);
-	memset(payload, 'x', bytes);
+	memset(payload, 'x', load->bytes);
 	request = (struct envelope){ .kind = KIND_REQUEST, .type = TYPE_BYTES, .hops = HOPS_DEFAULT,
-	    .subject = str(subject), .payload = { payload, bytes } };
-	start = mono_now();
-	for (unsigned i = 1; i <= in_flight; i++) {
-		request.id = i;
-		sent[i] = start;
-		envelope_put(&c.out, &request, STR(""));
-	}
-	client_flush(&c);
-	do {
-		if (!client_read(&c))
-			client_lost();
-		while (client_next(&c, &e))
-			answer(&c, &e);
-		client_flush(&c);
-		end = mono_now();
-	} while (mono_us_since(start, end) < (uint64_t)seconds * 1000000);
-	n = answered < SAMPLES ? answered : SAMPLES;
-	qsort(samples, n, sizeof *samples, by_value);
-	printf("{\"v\":1,\"in_flight\":%u,\"bytes\":%zu,\"req_s\":%.0f,\"p50_us\":%u,\"p95_us\":%u,\"p99_us\":%u,"
-	    "\"p999_us\":%u,\"failed\":%" PRIu64 "}\n", in_flight, bytes,
-	    (double)answered * 1e6 / (double)mono_us_since(start, end),
-	    samples[n / 2], samples[n * 95 / 100], samples[n * 99 / 100], samples[n * 999 / 1000], failed);
-	return failed ? 1 : 0;
+	    .subject = str(subject), .payload = { payload, load->bytes } };
+	client_open(&c, at);
+	return calls_run(&c, &native, load);
 }
 
 enum { SUBSCRIBERS_MAX = 4096, AHEAD_BYTES = 1 << 20, AHEAD_ALL = 64 << 20 };
@@ -181,21 +153,19 @@ publish(const char *path, const char *other, unsigned count, size_t bytes, unsig
 int
 main(int argc, char **argv)
 {
-	uint64_t in_flight, bytes, seconds;
+	struct load load;
+	uint64_t count, bytes, seconds;
 
 	if (argc == 4 && strcmp(argv[1], "serve") == 0)
 		serve(argv[2], argv[3]);
-	if (argc == 7 && strcmp(argv[1], "call") == 0 &&
-	    str_u64(str(argv[4]), 65535, &in_flight) == 0 && in_flight > 0 &&
-	    str_u64(str(argv[5]), PART_MAX, &bytes) == 0 &&
-	    str_u64(str(argv[6]), 3600, &seconds) == 0 && seconds > 0)
-		return call(argv[2], argv[3], (unsigned)in_flight, (size_t)bytes, (unsigned)seconds);
+	if (argc == 7 && strcmp(argv[1], "call") == 0 && load_read(&load, argv + 4))
+		return call(argv[2], argv[3], &load);
 	if (argc == 7 && strcmp(argv[1], "publish") == 0 &&
-	    str_u64(str(argv[4]), SUBSCRIBERS_MAX, &in_flight) == 0 && in_flight > 0 &&
+	    str_u64(str(argv[4]), SUBSCRIBERS_MAX, &count) == 0 && count > 0 &&
 	    str_u64(str(argv[5]), PART_MAX, &bytes) == 0 &&
 	    str_u64(str(argv[6]), 3600, &seconds) == 0 && seconds > 0)
-		return publish(argv[2], argv[3], (unsigned)in_flight, (size_t)bytes, (unsigned)seconds);
-	fprintf(stderr, "usage: load serve SOCKET SERVICE | load call SOCKET SERVICE IN_FLIGHT BYTES SECONDS | "
+		return publish(argv[2], argv[3], (unsigned)count, (size_t)bytes, (unsigned)seconds);
+	fprintf(stderr, "usage: load serve SOCKET SERVICE | load call SOCKET SERVICE IN_FLIGHT|@RATE BYTES SECONDS | "
 	    "load publish SOCKET OTHER-SOCKET SUBSCRIBERS BYTES SECONDS\n");
 	return 64;
 }

@@ -1,71 +1,132 @@
 /*
- * nats.c - what load.c does with `publish`, for a server of the NATS protocol:
- * events from one publisher, at many subscribers, batched, bounded, counted.
+ * nats.c - what load.c does, for a server of the NATS protocol: requests, and
+ * events from one publisher at many subscribers; batched, bounded, counted.
  *
- *	nats PORT OTHER-PORT SUBSCRIBERS BYTES SECONDS
+ *	nats serve PORT SERVICE
+ *	nats call PORT SERVICE IN_FLIGHT|@RATE BYTES SECONDS
+ *	nats publish PORT OTHER-PORT SUBSCRIBERS BYTES SECONDS
  *
- * It prints the line that `load publish` prints.
+ * They print the lines that load prints.
  */
-#include <arpa/inet.h>
-#include <inttypes.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 
-#include "client.h"
+#include "caller.h"
 
 enum { SUBSCRIBERS_MAX = 4096, AHEAD_BYTES = 1 << 20, AHEAD_ALL = 64 << 20,
 	PATIENCE_MS = 10000 };	/* it lets a publisher stall for a second at a time */
 
+struct message { struct str subject, reply, payload; };	/* views until the next read */
+
 static void
 dial(struct client *c, uint16_t port)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port),
-	    .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	int on = 1;
-
-	c->fd = socket(AF_INET, SOCK_STREAM, 0);
-	buf_init(&c->in, CLIENT_MAX);
-	buf_init(&c->out, CLIENT_MAX);
-	if (connect(c->fd, (struct sockaddr *)&in, sizeof in) == -1) {
-		fprintf(stderr, "nats: cannot connect to port %u: %s\n", port, strerror(errno));
-		exit(69);
-	}
-	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	client_dial(c, port);
 	buf_str(&c->out, STR("CONNECT {\"verbose\":false,\"pedantic\":false}\r\n"));
 }
 
-/* One message of the server; -1: not all of it is there; 1: it was an event. */
+/* What the server says; -1: not all of it is there; 1: a message of a subscription. */
 static int
-next(struct client *c)
+next(struct client *c, struct message *m)
 {
-	struct str v = buf_view(&c->in);
+	struct str v = buf_view(&c->in), line, word[5];
 	const char *end = v.n ? memchr(v.p, '\n', v.n) : NULL;
-	size_t line, bytes = 0, scale = 1;
+	uint64_t bytes;
+	int words = 0;
 
 	if (!end)
 		return -1;
-	line = (size_t)(end - v.p) + 1;
-	if (str_starts(v, STR("MSG "))) {
-		for (const char *p = end - 2; p > v.p && *p >= '0' && *p <= '9'; p--, scale *= 10)
-			bytes += (size_t)(*p - '0') * scale;
-		if (v.n < line + bytes + 2)
+	line = str_trim(str_head(v, (size_t)(end - v.p)));
+	v = str_skip(v, (size_t)(end - v.p) + 1);
+	if (str_starts(line, STR("MSG "))) {
+		for (struct str rest = line; words < 5 && rest.n; words++)
+			word[words] = str_word(&rest);
+		if (words < 4 || str_u64(word[words - 1], CLIENT_MAX, &bytes) == -1)
+			client_lost();
+		if (v.n < bytes + 2)
 			return -1;
-		buf_eat(&c->in, line + bytes + 2);
+		*m = (struct message){ word[1], words == 5 ? word[3] : STR(""), str_head(v, (size_t)bytes) };
+		buf_eat(&c->in, (size_t)(v.p - buf_view(&c->in).p) + (size_t)bytes + 2);
 		return 1;
 	}
-	if (str_starts(v, STR("-ERR")))
-		fprintf(stderr, "nats: the server says %.*s", (int)line, v.p);
-	if (str_starts(v, STR("PING")))
+	if (str_starts(line, STR("-ERR")))
+		fprintf(stderr, "nats: the server says %.*s\n", STR_FMT(line));
+	if (str_starts(line, STR("PING")))
 		buf_str(&c->out, STR("PONG\r\n"));
-	buf_eat(&c->in, line);
+	buf_eat(&c->in, (size_t)(v.p - buf_view(&c->in).p));
 	return 0;
 }
+
+/* --- requests --- */
+
+static void
+serve(uint16_t port, const char *name)
+{
+	struct client c;
+	struct message m;
+
+	dial(&c, port);
+	buf_fmt(&c.out, "SUB %s 1\r\n", name);
+	client_flush(&c);
+	while (client_read(&c)) {
+		for (int got; (got = next(&c, &m)) != -1; )
+			if (got == 1) {
+				buf_fmt(&c.out, "PUB %.*s %zu\r\n", STR_FMT(m.reply), m.payload.n);
+				buf_str(&c.out, m.payload);
+				buf_str(&c.out, STR("\r\n"));
+			}
+		client_flush(&c);
+	}
+	exit(0);
+}
+
+static const char *service;
+static struct str body;			/* with the end of line behind it */
+
+static void
+ask(struct client *c, unsigned id)
+{
+	buf_fmt(&c->out, "PUB %s _INBOX.load.%u %zu\r\n", service, id, body.n - 2);
+	buf_str(&c->out, body);
+}
+
+static bool
+next_answer(struct client *c, unsigned *id, bool *failed)
+{
+	struct message m;
+	uint64_t n = 0;
+	int got = next(c, &m);
+
+	*failed = false;
+	if (got == 1 && (m.subject.n <= 12 || str_u64(str_skip(m.subject, 12), CALLS_MAX, &n) == -1))
+		n = 0;
+	*id = (unsigned)n;
+	return got != -1;
+}
+
+static int
+call(uint16_t port, const struct load *load)
+{
+	static const struct protocol nats = { ask, next_answer };
+	char *payload = malloc(load->bytes + 2);
+	struct client c;
+
+	if (!payload)
+		return 70;
+	memset(payload, 'x', load->bytes);
+	memcpy(payload + load->bytes, "\r\n", 2);
+	body = (struct str){ payload, load->bytes + 2 };
+	dial(&c, port);
+	buf_str(&c.out, STR("SUB _INBOX.load.* 1\r\n"));
+	return calls_run(&c, &nats, load);
+}
+
+/* --- events --- */
 
 /* Events that were heard, by all together; 0: none for ms, whatever else came. */
 static uint64_t
 hear(struct client *c, struct pollfd *fds, unsigned count, int ms)
 {
+	struct message m;
 	uint64_t heard = 0;
 
 	while (heard == 0 && poll(fds, count, ms) > 0)
@@ -74,7 +135,7 @@ hear(struct client *c, struct pollfd *fds, unsigned count, int ms)
 				continue;
 			if (!client_read(&c[i]))
 				client_lost();
-			for (int got; (got = next(&c[i])) != -1; )
+			for (int got; (got = next(&c[i], &m)) != -1; )
 				heard += got == 1;
 			client_flush(&c[i]);
 		}
@@ -140,13 +201,22 @@ publish(uint16_t port, uint16_t other, unsigned count, size_t bytes, unsigned se
 int
 main(int argc, char **argv)
 {
-	uint64_t port, other, count, bytes, seconds;
+	uint64_t port = 0, other, count, bytes, seconds;
+	struct load load;
+	bool good = argc >= 3 && str_u64(str(argv[2]), 65535, &port) == 0;
 
-	if (argc == 6 && str_u64(str(argv[1]), 65535, &port) == 0 && str_u64(str(argv[2]), 65535, &other) == 0 &&
-	    str_u64(str(argv[3]), SUBSCRIBERS_MAX, &count) == 0 && count > 0 &&
-	    str_u64(str(argv[4]), PART_MAX, &bytes) == 0 &&
-	    str_u64(str(argv[5]), 3600, &seconds) == 0 && seconds > 0)
+	if (good && argc == 4 && strcmp(argv[1], "serve") == 0)
+		serve((uint16_t)port, argv[3]);
+	if (good && argc == 7 && strcmp(argv[1], "call") == 0 && load_read(&load, argv + 4)) {
+		service = argv[3];
+		return call((uint16_t)port, &load);
+	}
+	if (good && argc == 7 && strcmp(argv[1], "publish") == 0 && str_u64(str(argv[3]), 65535, &other) == 0 &&
+	    str_u64(str(argv[4]), SUBSCRIBERS_MAX, &count) == 0 && count > 0 &&
+	    str_u64(str(argv[5]), PART_MAX, &bytes) == 0 &&
+	    str_u64(str(argv[6]), 3600, &seconds) == 0 && seconds > 0)
 		return publish((uint16_t)port, (uint16_t)other, (unsigned)count, (size_t)bytes, (unsigned)seconds);
-	fprintf(stderr, "usage: nats PORT OTHER-PORT SUBSCRIBERS BYTES SECONDS\n");
+	fprintf(stderr, "usage: nats serve PORT SERVICE | nats call PORT SERVICE IN_FLIGHT|@RATE BYTES SECONDS | "
+	    "nats publish PORT OTHER-PORT SUBSCRIBERS BYTES SECONDS\n");
 	return 64;
 }

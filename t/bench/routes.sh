@@ -24,10 +24,6 @@ route_hub() {	# route_hub NAME ADDRESS [PEER...]: sets $last
 }
 address_of() { sed -n "s/.*event=ready listen=\([^ ]*\) node=$1 .*/\1/p" "$dir/log" | tail -n 1; }
 is_ready() { test -n "$(address_of "$1")"; }
-median_of() {	# median_of SHARE: of numbers on stdin, the one below which SHARE (0 .. 1) of them lie
-	sort -n | awk -v s="$1" '{ v[NR] = $1 } END { i = int(NR * s) + 1; if (i > NR) i = NR; print v[i] }'
-}
-figure() { sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p"; }
 
 # A ring of eight, the service at r0; r4 asks.  Who is next to r0 on the way is killed.
 # Each time in a new ring: routes that were lost before are not believed at once.

@@ -3,10 +3,10 @@
 # heal; events a second; what a border between clusters costs; many leaves; requests a second and
 # latency, leaf-hub-leaf and on one hub.
 #
-# Real daemons on loopback, the load generator of load.c as clients on their bus
-# sockets, closed loop.  JSON lines on stdout (one a case), a table on stderr.
+# Real daemons on loopback, the load generators beside this as their clients.  JSON lines on
+# stdout (one a case), a table on stderr.  What else each part can be told is in its file.
 # BENCH_SECONDS (3) a case; BENCH_BYTES ("16 256 4096"); BENCH_FLIGHT ("1 50 1000");
-# BENCH_PARTS ("flow policy routes events clusters crowd links"); BENCH_ROUNDS (5) with and without policy, in turn;
+# BENCH_PARTS ("flow policy routes events clusters crowd requests"); BENCH_ROUNDS (5) with and without policy, in turn;
 # BENCH_FLOWS (65536) for the reload.
 # Ratios are only worth something within one run on a quiet machine.
 set -u
@@ -47,9 +47,16 @@ as_table() {	# as_table KEY...: of JSON lines, to stderr
 }
 is_up() { "$bin/fedx-probe" -q -r "$1" call fedx policy </dev/null | grep -q '"state":"up"'; }
 route_of() { "$bin/fedx-probe" -q -r "$1" call fedx policy </dev/null | sed -n 's/.*"pid":\([0-9]*\).*/\1/p'; }
+median_of() {	# median_of SHARE: of numbers on stdin, the one below which SHARE (0 .. 1) of them lie
+	sort -n | awk -v s="$1" '{ v[NR] = $1 } END { i = int(NR * s) + 1; if (i > NR) i = NR; print v[i] }'
+}
+figure() { sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p"; }
+free_port() {
+	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'
+}
 ends() { kill "$1" && wait "$1" 2>/dev/null; }
 headline() { printf '%s' "$1"; shift; printf '\t%s' "$@"; echo; }
-wants() { case " ${BENCH_PARTS-flow policy routes events clusters crowd links} " in *" $1 "*) ;; *) return 1 ;; esac; }
+wants() { case " ${BENCH_PARTS-flow policy routes events clusters crowd requests} " in *" $1 "*) ;; *) return 1 ;; esac; }
 
 if wants flow
 then
@@ -72,42 +79,6 @@ fi
 if wants crowd
 then . "${0%/*}/crowd.sh"
 fi
-wants links || exit 0
-
-run "$bin/fedx-hub" -i hub -r "$dir/h" -l 127.0.0.1:0
-hub=$!
-await grep -q 'event=ready.*listen' "$dir/log"
-at=$(sed -n 's/.*event=ready listen=\([^ ]*\).*/\1/p' "$dir/log" | tail -n 1)
-run "$bin/fedx-leaf" -i a -r "$dir/a" -u "fedx://$at"
-a=$!
-run "$bin/fedx-leaf" -i b -r "$dir/b" -u "fedx://$at"
-b=$!
-await "$bin/fedx-probe" -r "$dir/a" ping b
-run "$load" serve "$dir/b/node.sock" far
-run "$load" serve "$dir/h/node.sock" near
-await "$bin/fedx-probe" -r "$dir/a" ping far
-await "$bin/fedx-probe" -r "$dir/h" ping near
-
-printf 'topology\tbytes\tin_flight\treq_s\tp50_us\tp99_us\tcpu_us_req\n' >&2
-one() {	# one TOPOLOGY SERVICE SOCKET PROCESS...
-	topology=$1 service=$2 socket=$3
-	shift 3
-	for bytes in ${BENCH_BYTES-16 256 4096}; do
-		for flight in ${BENCH_FLIGHT-1 50 1000}; do
-			before=$(ticks "$@")
-			line=$("$load" call "$socket" "$service" "$flight" "$bytes" "${BENCH_SECONDS-3}") ||
-				{ echo "bench: $topology failed: $line" >&2; exit 1; }
-			after=$(ticks "$@")
-			printf '%s\n' "$line" | awk -v t="$topology" -v ticks=$((after - before)) -v hz="$hz" \
-				-v s="${BENCH_SECONDS-3}" '{
-				n = $0; sub(/.*"req_s":/, "", n); sub(/,.*/, "", n)
-				cpu = ticks / hz * 1e6 / (n * s)
-				sub(/^\{"v":1,/, "{\"v\":1,\"topology\":\"" t "\",")
-				sub(/\}$/, sprintf(",\"cpu_us_req\":%.2f}", cpu))
-				print
-			}' | as_table topology bytes in_flight req_s p50_us p99_us cpu_us_req
-		done
-	done
-}
-one leaf-hub-leaf far "$dir/a/node.sock" "$hub" "$a" "$b"
-one hub near "$dir/h/node.sock" "$hub"
+if wants requests
+then . "${0%/*}/requests.sh"
+fi
