@@ -1,12 +1,13 @@
 #!/bin/sh
 # run.sh - make bench: finding a flow; what policy costs; what routes cost and how fast they
-# heal; events a second; what a border between clusters costs; many leaves; requests a second and
-# latency, leaf-hub-leaf and on one hub.
+# heal; events a second, and beside who does not read them; what a border between clusters
+# costs; many leaves; requests a second and latency, leaf-hub-leaf and on one hub.
 #
 # Real daemons on loopback, the load generators beside this as their clients.  JSON lines on
 # stdout (one a case), a table on stderr.  What else each part can be told is in its file.
 # BENCH_SECONDS (3) a case; BENCH_BYTES ("16 256 4096"); BENCH_FLIGHT ("1 50 1000");
-# BENCH_PARTS ("flow policy routes events clusters crowd requests"); BENCH_ROUNDS (5) with and without policy, in turn;
+# BENCH_PARTS ("flow policy routes events slow clusters crowd requests");
+# BENCH_ROUNDS (5) with and without policy, in turn;
 # BENCH_FLOWS (65536) for the reload.
 # Ratios are only worth something within one run on a quiet machine.
 set -u
@@ -56,7 +57,7 @@ free_port() {
 }
 ends() { kill "$1" && wait "$1" 2>/dev/null; }
 headline() { printf '%s' "$1"; shift; printf '\t%s' "$@"; echo; }
-wants() { case " ${BENCH_PARTS-flow policy routes events clusters crowd requests} " in *" $1 "*) ;; *) return 1 ;; esac; }
+wants() { case " ${BENCH_PARTS-flow policy routes events slow clusters crowd requests} " in *" $1 "*) ;; *) return 1 ;; esac; }
 
 if wants flow
 then
@@ -72,6 +73,9 @@ then . "${0%/*}/routes.sh"
 fi
 if wants events
 then . "${0%/*}/events.sh"
+fi
+if wants slow
+then . "${0%/*}/slow.sh"
 fi
 if wants clusters
 then . "${0%/*}/clusters.sh"
