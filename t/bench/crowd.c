@@ -3,7 +3,7 @@
  * dials the hub, says HELLO under a node id of its own, announces a service of
  * its own, and answers what it is asked.
  *
- *	crowd LEAVES HOST:PORT [--tls] [--token FILE] [--call SOCKET]
+ *	crowd LEAVES HOST:PORT [--tls | --resume] [--token FILE] [--call SOCKET]
  *
  * When the hub goes, each dials again after a random time of up to half a
  * second, until it is welcome.  A round begins with the start and whenever the
@@ -14,8 +14,9 @@
  * twice, is told.  A round prints one line; crowd_ms is the CPU time of the
  * leaves themselves: where it is nearly all of callable_ms, the hub waited.
  *
- * With --tls any certificate is taken: leaves that verify it would cost more
- * than the hub.
+ * With --tls each handshake is a full one; with --resume each leaf goes on
+ * with its session of before, if the hub still knows it.  Any certificate is
+ * taken: leaves that verify it would cost more than the hub.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -40,6 +41,7 @@
 enum { LEAVES_MAX = 60000, IN_FLIGHT = 50, JITTER_US = 500000, LOOK_US = 1000, AGAIN_US = 5000,
 	DIALS = 32,		/* a turn: a leaf that is connected says HELLO then, and does not wait for others */
 	AN_ADDRESS = 5000,	/* leaves; each has a port of it, and those of lost links are not free at once */
+	ID_MAX = 32,
 	DESCRIPTORS = 64 };	/* beside the leaves' */
 
 enum leaf_state { LEAF_WAITING, LEAF_CONNECTING, LEAF_GREETING, LEAF_PROVING, LEAF_UP };
@@ -68,7 +70,7 @@ static struct {
 	bool over;
 	struct mono listening, all_up, half, end;	/* 0: not yet */
 	uint64_t cpu_us;		/* ours, before it */
-	unsigned redials, again, answered, failed, twice;
+	unsigned redials, resumed, again, answered, failed, twice;
 	bool refusal_told;
 } state;
 static ev_timer looking;		/* for the hub */
@@ -104,6 +106,12 @@ leaf_number(const struct leaf *l)
 }
 
 static void
+leaf_id(const struct leaf *l, char id[ID_MAX])
+{
+	snprintf(id, ID_MAX, "l%u.crowd", leaf_number(l));
+}
+
+static void
 leaf_wait(struct leaf *l, uint32_t us)
 {
 	ev_timer_stop(loop, &l->later);
@@ -125,14 +133,14 @@ leaf_redial(struct leaf *l)
 static void
 leaf_hello(struct leaf *l)
 {
-	char id[32];
+	char id[ID_MAX];
 	uint8_t room[HELLO_MAX];
 	struct buf b = { .p = room, .cap = sizeof room, .max = sizeof room };
 	struct hello h = { .role = ROLE_LEAF, .version_min = 1, .version_max = 1, .token = str(token),
 	    .capabilities = STR("parts credit trace digest"), .agent = STR("crowd"),
 	    .instance = leaf_number(l) + 1 };
 
-	snprintf(id, sizeof id, "l%u.crowd", leaf_number(l));
+	leaf_id(l, id);
 	h.node = str(id);
 	hello_put(&b, &h);
 	say(l->conn, &(struct envelope){ .kind = KIND_HELLO, .hops = 1, .payload = buf_view(&b) });
@@ -143,12 +151,12 @@ leaf_hello(struct leaf *l)
 static void
 leaf_announce(struct leaf *l)
 {
-	char id[32], name[32];
+	char id[ID_MAX], name[ID_MAX];
 	uint8_t room[512], path[64];
 	struct buf b = { .p = room, .cap = sizeof room, .max = sizeof room };
 	struct announcement a = { .family = FAMILY_SERVICE, .weight = 100, .hops = HOPS_DEFAULT };
 
-	snprintf(id, sizeof id, "l%u.crowd", leaf_number(l));
+	leaf_id(l, id);
 	snprintf(name, sizeof name, "s%u", leaf_number(l));
 	a.name = str(name);
 	a.path = (struct str){ (const char *)path, (size_t)(tlv_write(path, META_path, str(id)) - path) };
@@ -163,6 +171,7 @@ static void
 leaf_is_up(struct leaf *l)
 {
 	l->state = LEAF_UP;
+	state.resumed += tls_ctx && tls_resumed(conn_tls(l->conn));
 	if (++up == count && !state.all_up.us)
 		state.all_up = net_time(net);
 	list_add(&callable, &l->place);
@@ -223,7 +232,9 @@ static void
 leaf_connected(struct leaf *l, int fd)
 {
 	struct err e;
+	char id[ID_MAX];
 
+	leaf_id(l, id);
 	if (!state.listening.us)
 		state.listening = mono_now();
 	if ((l->conn = conn_open(net, fd, &e)) == NULL) {
@@ -231,7 +242,8 @@ leaf_connected(struct leaf *l, int fd)
 		exit(71);
 	}
 	conn_own(l->conn, &leaf_owner, l);
-	if (tls_ctx && conn_start_tls_client(l->conn, tls_ctx, host, &e) == -1) {
+	/* sessions are kept by the name of the other side: here each has its own */
+	if (tls_ctx && conn_start_tls_client(l->conn, tls_ctx, id, &e) == -1) {
 		leaf_redial(l);
 		return;
 	}
@@ -459,13 +471,13 @@ round_end(void)
 		lost += leaves[i].ran == 0;
 	}
 	printf("{\"v\":1,\"bench\":\"crowd\",\"links\":%u,\"tls\":%s,\"round\":%u,\"up_ms\":%.0f,\"half_ms\":%.0f,"
-	    "\"callable_ms\":%.0f,\"redials\":%u,\"again\":%u,\"failed\":%u,\"lost\":%u,\"twice\":%u,"
+	    "\"callable_ms\":%.0f,\"redials\":%u,\"resumed\":%u,\"again\":%u,\"failed\":%u,\"lost\":%u,\"twice\":%u,"
 	    "\"crowd_ms\":%" PRIu64 "}\n",
 	    count, tls_ctx ? "true" : "false", state.number,
 	    (double)mono_us_since(state.listening, state.all_up) / 1000,
 	    (double)mono_us_since(state.listening, state.half) / 1000,
 	    (double)mono_us_since(state.listening, state.end) / 1000,
-	    state.redials, state.again, state.failed, lost, state.twice,
+	    state.redials, state.resumed, state.again, state.failed, lost, state.twice,
 	    (cpu_us() - state.cpu_us) / 1000);
 	fflush(stdout);
 }
@@ -522,8 +534,11 @@ static int
 read_options(int argc, char **argv, struct err *e)
 {
 	for (int i = 3; i < argc; i++) {
-		if (strcmp(argv[i], "--tls") == 0) {
-			if ((tls_ctx = tls_ctx_open(&(struct tls_settings){ .insecure = true }, e)) == NULL)
+		if (strcmp(argv[i], "--tls") == 0 || strcmp(argv[i], "--resume") == 0) {
+			struct tls_settings tls = { .insecure = true };
+
+			if ((argv[i][2] == 'r' && (tls.sessions = tls_sessions_open()) == NULL) ||
+			    (tls_ctx = tls_ctx_open(&tls, e)) == NULL)
 				return -1;
 		} else if (strcmp(argv[i], "--call") == 0 && i + 1 < argc) {
 			bus_path = argv[++i];
@@ -546,7 +561,7 @@ main(int argc, char **argv)
 	uint16_t port;
 
 	if (argc < 3 || str_u64(str(argv[1]), LEAVES_MAX, &number) == -1 || number == 0) {
-		fprintf(stderr, "usage: crowd LEAVES HOST:PORT [--tls] [--token FILE] [--call SOCKET]\n");
+		fprintf(stderr, "usage: crowd LEAVES HOST:PORT [--tls | --resume] [--token FILE] [--call SOCKET]\n");
 		return 64;
 	}
 	count = (unsigned)number;

@@ -23,11 +23,11 @@ finish() {
 trap finish 0
 trap 'exit 1' 1 2 15
 
-await() {	# await COMMAND...: for 10 s at most
+await() {	# await COMMAND...: for 30 s at most
 	n=0
 	until "$@" >/dev/null 2>&1; do
 		n=$((n + 1))
-		test "$n" -lt 200 || { echo "bench: $* never held" >&2; exit 1; }
+		test "$n" -lt 600 || { echo "bench: $* never held" >&2; exit 1; }
 		sleep 0.05
 	done
 }
