@@ -11,7 +11,8 @@
  *	tls_store.c	all of them in a file
  *	tls_resume.c	between them and BearSSL
  *	tls_text.c	error numbers, BearSSL's and our own, as sentences and alerts
- *	tls.c		one session
+ *	tls_open.c	one session before its first byte, and its end
+ *	tls.c		... what it does between
  */
 #ifndef FEDX_TLS_IN_H
 #define FEDX_TLS_IN_H
