@@ -444,7 +444,7 @@ check_grant(struct link *l, const char **why)
 	return E_cluster_isolated;
 }
 
-/* May a link that is up stay? */
+/* May it stay? */
 static enum error
 check_again(struct link *l, struct err *e)
 {
@@ -461,6 +461,13 @@ check_again(struct link *l, struct err *e)
 	return error;
 }
 
+/* Has it been let in by what it has shown?  Before, it will be judged by the list of then. */
+static bool
+is_let_in(const struct link *l)
+{
+	return l->state == LINK_GREETING ? l->greets : l->state != LINK_DYING;
+}
+
 /* Lists of who may join, and of who may not, are other ones now, and so are the CAs: who may not stay goes. */
 uint32_t
 links_check_grants(struct links *ls, uint32_t *checked)
@@ -473,7 +480,7 @@ links_check_grants(struct links *ls, uint32_t *checked)
 	list_each(n, &ls->all) {
 		struct link *l = list_of(n, struct link, place);
 
-		if (l->state != LINK_UP || (!l->network && !l->dialled) || l->port.guest)
+		if (!is_let_in(l) || (!l->network && !l->dialled) || l->port.guest)
 			continue;
 		*checked += (l->network && ls->auth) || ls->blocked;
 		if ((error = check_again(l, &e)) != E_NONE)
