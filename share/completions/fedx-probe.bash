@@ -22,7 +22,7 @@ _fedx_probe() {
 		case ${COMP_WORDS[i]} in
 		-r | --rundir | -P | --parallel | --concurrency | -t | --timeout | -c | -n | --count | \
 			--version | --methods | --tags | --weight | -m | --method | --kind | --as | --decision | --confirm | \
-			-C | --cluster | --role | --proxy | --proxy-file | --psk-file | --token-file | --tls-ca) ((i++)) ;;
+			-C | --cluster | --role | --proxy | --proxy-file | --psk-file | --token-file | --tls-ca | --tls-cert | --tls-key) ((i++)) ;;
 		--) [[ $verb == serve ]] && { compopt -o default; return; } ;;
 		-*) ;;
 		*) if [[ -z $verb ]]; then verb=${COMP_WORDS[i]}; else service=${service:-${COMP_WORDS[i]}}; ((at++)); fi ;;
@@ -33,7 +33,7 @@ _fedx_probe() {
 	-P | --parallel | --concurrency | -t | --timeout | -c | -n | --count | --methods | --tags | --weight) return ;;
 	-m | --method | --decision | --confirm) return ;;
 	--proxy) return ;;
-	--proxy-file | --psk-file | --token-file | --tls-ca) compopt -o default; return ;;
+	--proxy-file | --psk-file | --token-file | --tls-ca | --tls-cert | --tls-key) compopt -o default; return ;;
 	--role) mapfile -t COMPREPLY < <(compgen -W 'leaf hub client' -- "$cur"); return ;;
 	-C | --cluster) return ;;
 	--kind) mapfile -t COMPREPLY < <(compgen -W request -- "$cur"); return ;;
@@ -58,7 +58,7 @@ _fedx_probe() {
 		((at > 1)) && words="$common -m --method --kind --as"
 		;;
 	reload) words="$common --check --confirm" ;;
-	doctor) words="$common -C --cluster -t --as --insecure --proxy --proxy-file --psk-file --role --tls-ca --token-file"; ((at == 0)) && words+=' fedx:// fedxs:// fedx+srv:// fedxs+srv:// ws:// wss:// unix:' ;;
+	doctor) words="$common -C --cluster -t --as --insecure --proxy --proxy-file --psk-file --role --tls-ca --tls-cert --tls-key --token-file"; ((at == 0)) && words+=' fedx:// fedxs:// fedx+srv:// fedxs+srv:// ws:// wss:// unix:' ;;
 	routes) words=$common; ((at == 0)) && words+=" $(_fedx_probe_names routes 3) $(_fedx_probe_names services 1) $(_fedx_probe_names endpoints 1) $(_fedx_probe_names paths 1)" ;;
 	link)
 		((at == 0)) && words='pause resume retry drain'

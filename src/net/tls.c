@@ -244,6 +244,13 @@ tls_own_hash(const struct tls *t, uint8_t hash[TLS_HASH])
 }
 
 bool
+tls_shown(const struct tls *t)
+{
+	/* BearSSL takes the chain from its context once it is asked for it */
+	return t->client && t->open && t->engine->chain != NULL;
+}
+
+bool
 tls_resumed(const struct tls *t)
 {
 	return t->open && t->resumed;

@@ -93,6 +93,7 @@ void tls_end(struct tls *);			/* queue close_notify */
 const struct tls_peer *tls_peer(const struct tls *);	/* once open; NULL: none shown */
 bool tls_peer_hash(const struct tls *, uint8_t hash[TLS_HASH]);	/* of that; false: none shown */
 bool tls_own_hash(const struct tls *, uint8_t hash[TLS_HASH]);	/* of the one that we show; false: none */
+bool tls_shown(const struct tls *);			/* a client's, once open: our certificate was asked for, and shown */
 bool tls_resumed(const struct tls *);			/* once open: it went on from an older one */
 int tls_review(struct tls *, struct tls_ctx *now, struct err *);
 	/* what this context, and the time, say of it today: noted in tls_peer();

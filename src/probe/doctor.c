@@ -21,6 +21,7 @@ static const struct step {
 	{ "tls",		doctor_tls },
 	{ "alpn",		doctor_alpn },
 	{ "certificate",	doctor_certificate },
+	{ "client-cert",	doctor_client_cert },
 	{ "websocket",		doctor_websocket },
 	{ "hello",		doctor_hello },
 	{ "credential",		doctor_credential },
@@ -188,6 +189,10 @@ take_words(struct doctor *d, struct err *e)
 	if (url_parse(str(p->operand[0]), &d->url, e) == -1 ||
 	    str_c(d->url.scheme == SCHEME_UNIX ? d->url.path : d->url.host, d->host, sizeof d->host) == -1)
 		return err_exit(e, EXIT_USAGE);
+	if (!p->opt[OPT_TLS_CERT] != !p->opt[OPT_TLS_KEY]) {
+		err_set(e, "--tls-cert and --tls-key go together");
+		return err_exit(e, EXIT_USAGE);
+	}
 	if (p->opt[OPT_TIMEOUT] && opt_ms(p->opt[OPT_TIMEOUT], &d->ms) == -1) {
 		err_set(e, "\"%s\" is not a time in seconds", p->opt[OPT_TIMEOUT]);
 		return err_exit(e, EXIT_USAGE);
@@ -204,12 +209,35 @@ take_words(struct doctor *d, struct err *e)
 	return take_role(d, e);
 }
 
+/* Our certificate is for the hub that we believe, and not for the second opinion. */
+static int
+open_tls(struct doctor *d, struct err *e)
+{
+	const char *const *opt = d->p->opt;
+	struct tls_settings any = { .insecure = true }, ours = { .ca = opt[OPT_TLS_CA], .insecure = true,
+	    .cert = opt[OPT_TLS_CERT], .key = opt[OPT_TLS_KEY] };
+
+	if ((d->anyone = tls_ctx_open(&any, e)) == NULL)
+		return err_exit(e, e->status ? e->status : EXIT_SOFT);
+	if (!ours.ca && !opt[OPT_INSECURE]) {
+		if (opt[OPT_PSK_FILE])	/* a hub that proves the key needs no CA */
+			d->tls = tls_ctx_keep(d->anyone);
+		return 0;
+	}
+	if ((d->tls = tls_ctx_open(&ours, e)) == NULL)
+		return err_exit(e, e->status ? e->status : EXIT_REFUSED);
+	if (ours.cert && !tls_ctx_visits(d->tls)) {
+		err_set(e, "the certificate '%s' is not for clients: its extendedKeyUsage lacks clientAuth", ours.cert);
+		return err_exit(e, EXIT_REFUSED);
+	}
+	return 0;
+}
+
 static int
 take_credentials(struct doctor *d, struct err *e)
 {
 	const struct probe *p = d->p;
 	const char *token = p->opt[OPT_TOKEN_FILE] ? p->opt[OPT_TOKEN_FILE] : getenv("FEDX_TOKEN_FILE");
-	struct tls_settings any = { .insecure = true }, ca = { .ca = p->opt[OPT_TLS_CA] };
 	struct proxy_settings proxy = { p->opt[OPT_PROXY], p->opt[OPT_PROXY_FILE], NULL };
 	const char *key = p->opt[OPT_PSK_FILE];
 
@@ -227,13 +255,7 @@ take_credentials(struct doctor *d, struct err *e)
 		d->proxy.host[0] = '\0';
 	d->bare = (d->token[0] || key) && !d->url.tls && d->url.scheme != SCHEME_UNIX &&
 	    !host_is_loopback(d->url.host) && !p->opt[OPT_INSECURE];
-	if ((d->anyone = tls_ctx_open(&any, e)) == NULL)
-		return err_exit(e, e->status ? e->status : EXIT_SOFT);
-	if (ca.ca)
-		d->tls = tls_ctx_open(&ca, e);
-	else if (p->opt[OPT_INSECURE] || key)	/* a hub that proves the key needs no CA */
-		d->tls = tls_ctx_keep(d->anyone);
-	return ca.ca && !d->tls ? err_exit(e, e->status ? e->status : EXIT_REFUSED) : 0;
+	return open_tls(d, e);
 }
 
 int

@@ -73,6 +73,7 @@ struct doctor {
 	uint8_t nonce[16];		/* of the WebSocket handshake */
 	char strange[120];		/* the beginning of what is not our language */
 	struct err untrusted;		/* the certificate; text "": it is fine */
+	bool shown;			/* ours */
 	struct answer answer;
 
 	/* what a step has found */
@@ -94,6 +95,7 @@ enum finding doctor_proxy(struct doctor *);
 enum finding doctor_tls(struct doctor *);
 enum finding doctor_alpn(struct doctor *);
 enum finding doctor_certificate(struct doctor *);
+enum finding doctor_client_cert(struct doctor *);
 int doctor_dial(struct doctor *, const struct addr *);	/* anew, and through the proxy; -1: why */
 int doctor_secure(struct doctor *, struct tls_ctx *);	/* -1: why */
 void doctor_hang_up(struct doctor *);

@@ -408,9 +408,33 @@ doctor_certificate(struct doctor *d)
 		for (size_t i = 0; i < TLS_HASH; i++)
 			snprintf(hex + 2 * i, 3, "%02x", hash[i]);
 	if (d->untrusted.text[0] == '\0')
-		return doctor_saw(d, FOUND_OK, "%s, sha256:%s", d->tls == d->anyone ?
-		    "not checked" : "signed by the given CA, valid, and for this name", hex);
+		return doctor_saw(d, FOUND_OK, "%s, sha256:%s", d->p->opt[OPT_TLS_CA] ?
+		    "signed by the given CA, valid, and for this name" : "not checked", hex);
 	snprintf(wrong, sizeof wrong, "%.*s (it is sha256:%s)", (int)n, d->untrusted.text, hex);
 	return doctor_fail(d, d->tls ? EXIT_PEER : EXIT_REFUSED, wrong,
 	    semicolon ? semicolon + 2 : "make a new one with fedx-probe keygen");
+}
+
+/* What we have shown, if the hub has asked for it. */
+enum finding
+doctor_client_cert(struct doctor *d)
+{
+	char text[32], wrong[SEEN_MAX];
+
+	if (!d->p->opt[OPT_TLS_CERT])
+		return doctor_saw(d, FOUND_SKIP, "none given");
+	if (!d->url.tls)
+		return doctor_saw(d, FOUND_SKIP, "no TLS");
+	if (d->tls == d->anyone)
+		return doctor_saw(d, FOUND_SKIP, "not shown: that takes --tls-ca");
+	wall_text(tls_ctx_expires(d->tls), text);
+	if (tls_ctx_expires(d->tls).s <= wall_now().s) {
+		snprintf(wrong, sizeof wrong, "our certificate has expired, %s", text);
+		return doctor_fail(d, EXIT_REFUSED, wrong, "renew it, or correct the clock of this host");
+	}
+	d->shown = tls_shown(conn_tls(d->conn));
+	if (!d->shown)
+		return doctor_saw(d, FOUND_SKIP, "not asked for: the hub has no tls.client_ca, and no line "
+		    "for a certificate");
+	return doctor_saw(d, FOUND_OK, "shown, valid until %s", text);
 }

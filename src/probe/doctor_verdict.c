@@ -18,18 +18,47 @@ speaks_of_credential(const char *text)
 	    str_starts(str(text), STR("only the owner "));
 }
 
-/* The token or key is good, but not for a client, and nobody has said for which node it is. */
+static bool
+shows_certificate_alone(const struct doctor *d)
+{
+	return d->shown && !d->token[0] && d->proving.key.n == 0;
+}
+
+/* Nothing is said against it but whom it is for. */
+static bool
+is_good_certificate(const struct doctor *d)
+{
+	return shows_certificate_alone(d) && d->answer.kind == KIND_ERROR &&
+	    (strstr(d->answer.text, "the certificate does not have this node id") ||
+	    strstr(d->answer.text, "the certificate is for another "));
+}
+
+/* The credential is good, but not for a client, and nobody has said for which node it is. */
 static bool
 is_half_known(const struct doctor *d)
 {
-	return d->answer.kind == KIND_ERROR && d->answer.error == E_denied && !d->as &&
-	    speaks_of_credential(d->answer.text);
+	return !d->as && (is_good_certificate(d) || (d->answer.kind == KIND_ERROR &&
+	    d->answer.error == E_denied && speaks_of_credential(d->answer.text)));
 }
 
 static bool
 refused(const struct doctor *d, enum error error)
 {
 	return d->answer.kind == KIND_ERROR && d->answer.error == error;
+}
+
+static enum finding
+certificate_refused(struct doctor *d)
+{
+	const char *text = d->answer.text;
+
+	if (!is_good_certificate(d))
+		return doctor_fail(d, EXIT_DENIED, text, "the hub needs its CA in tls.client_ca, a line in its "
+		    "--token-file that takes it (cert), and a reload");
+	return doctor_fail(d, EXIT_DENIED, text, strstr(text, "another role") ?
+	    "give --role the role that its line is for: leaf, hub or client" :
+	    "give --as (and the leaf -i) the node id that the certificate has, or make one for this id: "
+	    "fedx-probe keygen leaf");
 }
 
 enum finding
@@ -44,8 +73,11 @@ doctor_credential(struct doctor *d)
 		return doctor_fail(d, EXIT_PEER, "the hub welcomes us without proving that it has the key",
 		    "the hub's --psk-file must have the line of this key; is it the right hub?");
 	if (is_half_known(d))
-		return doctor_saw(d, FOUND_OK, "the %s is known and has not expired; it is for a "
-		    "node, which was not tried", d->proving.key.n ? "key" : "token");
+		return doctor_saw(d, FOUND_OK, "%s; it is for a node, which was not tried",
+		    is_good_certificate(d) ? "the hub believes the certificate" : d->proving.key.n ?
+		    "the key is known and has not expired" : "the token is known and has not expired");
+	if (is_good_certificate(d) || (refused(d, E_unauthenticated) && shows_certificate_alone(d)))
+		return certificate_refused(d);
 	if (refused(d, E_unauthenticated) && d->proving.key.n)
 		return doctor_fail(d, EXIT_DENIED, a->text, d->proving.known ? "ask for a new key" :
 		    "its line must be in the hub's --psk-file, and the hub reloaded; else this is another hub, or "
@@ -62,7 +94,8 @@ doctor_credential(struct doctor *d)
 		    d->url.scheme == SCHEME_UNIX ? "run this as the owner of the node" :
 		    "give --as (and the leaf -i) the node id that it is for");
 	return doctor_saw(d, FOUND_OK, d->url.scheme == SCHEME_UNIX ? "our own user" :
-	    d->proving.key.n ? "the hub has the key, and ours is accepted" : d->token[0] ? "the token is accepted" : "none given, none wanted");
+	    d->proving.key.n ? "the hub has the key, and ours is accepted" : d->token[0] ?
+	    "the token is accepted" : d->shown ? "the certificate is accepted" : "none given, none wanted");
 }
 
 enum finding

@@ -43,6 +43,8 @@ static const struct row {
 	{ 0,   "token-file",	"FILE",	OPT_TOKEN_FILE,	V(DOCTOR) },
 	{ 0,   "psk-file",	"FILE",	OPT_PSK_FILE,	V(DOCTOR) },
 	{ 0,   "tls-ca",	"FILE",	OPT_TLS_CA,	V(DOCTOR) },
+	{ 0,   "tls-cert",	"FILE",	OPT_TLS_CERT,	V(DOCTOR) },
+	{ 0,   "tls-key",	"FILE",	OPT_TLS_KEY,	V(DOCTOR) },
 	{ 0,   "proxy",		"URL",	OPT_PROXY,	V(DOCTOR) },
 	{ 0,   "proxy-file",	"FILE",	OPT_PROXY_FILE,	V(DOCTOR) },
 	{ 0,   "insecure",	NULL,	OPT_INSECURE,	V(DOCTOR) },

@@ -80,6 +80,8 @@ leaf	pin.lab	lab	cert:sha256:$(openssl x509 -in pin/leaf.pem -outform DER | hash
 leaf	key.lab	lab	key:sha256:$(openssl pkey -in key/leaf.key -pubout -outform DER | hash)
 END
 cp tokens all
+mkdir run-plain
+printf 'leaf x.lab lab sha256:%064d\n' 1 >hashes
 cp d/ca.pem cas.pem
 hub
 ok 'the hub is ready' wait_ready "$hub_log"
@@ -106,6 +108,41 @@ ok '... and ends well' stop "$leaf"
 start openssl s_client -connect "$at" -tls1_2 -CAfile d/ca.pem -cert use/leaf.pem -key use/leaf.key
 ok 'who shows none, or a bad one, may still say what it wants' eventually told 'Verify return code: 0' "$log"
 stop "$pid"
+
+# the doctor shows one like a leaf, and says what the hub thinks of it
+doctor() { fedx-probe doctor --tls-ca d/ca.pem "$@" >seen 2>said; }
+cells() { awk -F '\t' -v step="$1" '$1 == step { print $2 "\t" $4 }' seen; }
+# shows DIR STATUS STEP SEEN [OPTION...]
+shows() {
+	shows_dir=$1 shows_status=$2 shows_step=$3 shows_seen=$4
+	shift 4
+	expect_status "$shows_status" doctor --tls-cert "$shows_dir/leaf.pem" --tls-key "$shows_dir/leaf.key" "$@" \
+		"fedxs://$at" || return
+	cells "$shows_step" | grep -Eq -e "$shows_seen"
+}
+ok 'the doctor shows it' shows a 0 client-cert '^ok	shown, valid until 20..-'
+like "$(cells credential)" '^ok	the hub believes the certificate' '... and the hub believes it'
+ok '... for a node' shows a 0 credential '^ok	the certificate is accepted' --as a.lab
+ok 'a pinned one' shows pin 0 credential '^ok	the hub believes the certificate'
+ok 'one for another node' shows a 77 credential '^fail	.*does not have this node id' --as c.lab
+like "$(cat said)" 'credential: give --as .* keygen leaf' '... and what to do'
+ok 'a pinned one for another node' shows pin 77 credential '^fail	.*for another node id' --as c.lab
+ok 'one for another role' shows a 77 credential '^fail	.*for another role' --as a.lab --role hub
+ok 'one of another CA' shows b 77 credential '^fail	.*not signed by a CA of the hub'
+like "$(cat said)" 'credential: the hub needs its CA in tls.client_ca' '... and what to do'
+ok 'one that has expired' shows old 78 client-cert '^fail	our certificate has expired, 20..-'
+ok 'one for servers alone' expect_status 78 doctor --tls-cert use/leaf.pem --tls-key use/leaf.key "fedxs://$at"
+like "$(cat said)" 'is not for clients: its extendedKeyUsage lacks clientAuth' '... is not shown'
+ok 'without TLS there is nothing to show it by' expect_status 76 doctor --tls-cert a/leaf.pem --tls-key a/leaf.key "fedx://$at"
+is "$(cells client-cert)" 'skipped	no TLS' '... it says'
+start fedx-hub -l 127.0.0.1:0 -i plain.test -C lab -r run-plain --tls-cert d/hub.pem --tls-key d/hub.key \
+	--token-file hashes
+plain=$pid
+ok 'a hub that takes tokens alone asks for none' expect_status 77 doctor --tls-cert a/leaf.pem --tls-key a/leaf.key \
+	"fedxs://$(ready_at "$log")"
+like "$(cells client-cert)" '^skipped	not asked for' '... it says'
+like "$(cells credential)" '^fail	this hub wants a token' '... and what it wants'
+stop "$plain"
 
 # one takes its own place, as with a token that names it
 leaf a.lab a

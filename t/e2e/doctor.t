@@ -23,7 +23,7 @@ well() {	# well WHAT OPTION... URL
 	shift
 	ok "$what" doctor "$@"
 	is "$(cut -f 1 seen | tr '\n' ' ')" \
-		'step dns tcp proxy tls alpn certificate websocket hello credential cluster node-id policy ' \
+		'step dns tcp proxy tls alpn certificate client-cert websocket hello credential cluster node-id policy ' \
 		"$what: a line for each step"
 	is "$(cut -f 2 seen | sort -u | tr '\n' ' ')$(cat said)" 'ok result skipped ' "$what: no step fails"
 }
@@ -69,7 +69,7 @@ well 'as a node, by a socket' --as c.test --role leaf "unix:$FEDX_RUN/p/node.soc
 ok 'a proxy of the environment is not used' env https_proxy=http://127.0.0.1:1 fedx-probe doctor "ws://$plain"
 
 ok 'JSON' doctor -j "fedx://$plain"
-is "$(grep -c '^{"v":1,"step":"[a-z-]*","result":"[a-z]*","us":[0-9]*,"seen":".*"}$' seen)" 12 'an object a step'
+is "$(grep -c '^{"v":1,"step":"[a-z-]*","result":"[a-z]*","us":[0-9]*,"seen":".*"}$' seen)" 13 'an object a step'
 ok 'JSON of a failure' expect_status 69 doctor -j fedx://127.0.0.1:1
 like "$(cat seen)" '"step":"tcp","result":"fail".*"seen":"cannot connect to.*"status":69,"fix":"nothing listens' 'says all'
 like "$(cat said)" '^\{"v":1,"status":69,"error":"tcp: nothing listens' 'also as an error'
