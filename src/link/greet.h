@@ -19,7 +19,6 @@ int session_event(struct link *, struct event *);		/* -1: it ended */
 void session_free(struct link *);
 void link_up(struct link *);		/* it has proven itself: a port of the fabric from now on */
 void link_welcome(struct link *);	/* up, and whom it tells */
-bool link_is_blocked(const struct link *);	/* the certificate of the other end, or its credential */
 void link_refuse(struct link *, enum error, const char *theirs, const char *ours);
 	/* closes; what the other side is told, and what our log says */
 bool link_outlives(struct link *);
@@ -35,6 +34,11 @@ void link_hold(struct link *, const struct envelope *);	/* admit.c: until policy
 int link_hello(struct link *);		/* we dialled: say who we are */
 void link_tell_closing(struct link *, enum error, const char *why);	/* of a session */
 void link_ping(struct link *);
+const struct tls_peer *link_certificate(const struct link *);	/* judge.c: that it has shown; NULL: none */
+bool link_is_blocked(const struct link *);	/* that, or its credential */
+enum error link_check_credential(struct link *, uint8_t role, struct str node, struct grant *,
+    const char **why);
+	/* is it let in by what it has shown, as things are now? */
 int link_review(struct link *, struct err *);
 	/* its TLS began before a reload: what is said of its certificate now;
 	 * -1: we would not believe it any more */
