@@ -90,6 +90,14 @@ is "$(for word in $words; do grep -qx "\\.It Cm $word" $page || echo "$word"; do
 is "$(sed -n 's/^	X("\(\(routes\.\|limits\.routes\)[a-z_.]*\)",.*/\1/p' $src/node/settings.h | while read -r key
 	do grep -q "$key" $page || echo "$key"; done)" '' '... and the settings of routes'
 
+# security
+page=$man/fedx-security.7
+known=$(sed -n 's/^	X("\([a-z_.]*\)",.*/\1/p' $src/node/settings.h)
+is "$(sed -n 's/^\.\(It \)\{0,1\}Cm \([a-z]*\.[a-z_][a-z_]*\).*/\2/p' $page | while read -r key
+	do echo "$known" | grep -qx "$key" || echo "$key"; done)" '' 'the settings of fedx-security.7 are there'
+is "$(echo "$known" | grep '^limits\.' | while read -r key
+	do grep -qx "\.It Cm $key" $page || echo "$key"; done)" '' '... and it has all bounds on what others may have'
+
 # policy
 page=$man/fedx-policy.5
 unsaid() {	# unsaid PREFIX: names of standard input that no item of the page has
