@@ -239,7 +239,6 @@ make_ca(struct work *w, const char *pem, const char *key, struct err *e)
 	return 0;
 }
 
-/* An address is also a DNS name here: BearSSL matches only those. */
 static void
 put_names(const struct keygen *k, char *to, size_t size)
 {
@@ -250,7 +249,7 @@ put_names(const struct keygen *k, char *to, size_t size)
 	if (inet_pton(AF_INET, k->name, address) == 1 || inet_pton(AF_INET6, k->name, address) == 1)
 		n += (size_t)snprintf(to + n, size - n, ",IP:%s", k->name);
 	for (size_t i = 0; i < k->ips; i++)
-		n += (size_t)snprintf(to + n, size - n, ",IP:%s,DNS:%s", k->ip[i], k->ip[i]);
+		n += (size_t)snprintf(to + n, size - n, ",IP:%s", k->ip[i]);
 	for (size_t i = 0; i < k->dnses; i++)
 		n += (size_t)snprintf(to + n, size - n, ",DNS:%s", k->dns[i]);
 }
