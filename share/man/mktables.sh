@@ -201,12 +201,14 @@ END
 
 # key, type, least, most, NOW or RESTART: what settings.h says
 settings_rows() {
-	rows node/settings.h SETTINGS | awk -F '\t' -v OFS='\t' '{ gsub(/"/, "", $1); print $1, $2, $4, $5, $6 }'
+	rows node/settings.h SETTINGS | awk -F '\t' -v OFS='\t' '{ gsub(/"/, "", $1); print $1, $2, $4, $5, $6 }' |
+		sed "s/FLOWS_MAX/$(sed -n 's/.*FLOWS_MAX = \([0-9]*\).*/\1/p' "$src/fabric/flow.h")/"
 }
 
 settings() {
 	{ settings_text; echo; settings_rows; } | awk -F '\t' '
 		function number(c) {	# 86400000u, 1u << 20, 1<<16
+			if (c ~ /[A-Z]/) { print "mktables.sh: what number is " c "?" >"/dev/stderr"; exit 1 }
 			gsub(/[u ]/, "", c)
 			if (match(c, /<</))
 				return substr(c, 1, RSTART - 1) * 2 ^ substr(c, RSTART + 2)
