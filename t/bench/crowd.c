@@ -274,6 +274,9 @@ leaf_bind(const struct leaf *l, int fd)
 	unsigned which = leaf_number(l) / AN_ADDRESS + 1;
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr = { htonl(0x7f000001u | which << 8) } };
 
+#ifdef IP_BIND_ADDRESS_NO_PORT	/* bind() would look for a port long and hard, and block, where many are taken */
+	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &(int){ 1 }, sizeof(int));
+#endif
 	if (host_is_loopback(str(host)) && hub.at.ss_family == AF_INET &&
 	    bind(fd, (struct sockaddr *)&in, sizeof in) == -1 && errno != EADDRNOTAVAIL) {
 		fprintf(stderr, "crowd: no port on 127.0.%u.1: %s\n", which, strerror(errno));
