@@ -6,6 +6,8 @@
 
 #include "base/err.h"
 
+enum { EXIT_SYSTEM = 71 };
+
 int
 err_set(struct err *e, const char *fmt, ...)
 {
@@ -29,7 +31,16 @@ err_sys(struct err *e, const char *fmt, ...)
 	va_end(ap);
 	n = strlen(e->text);
 	snprintf(e->text + n, sizeof e->text - n, ": %s", strerror(saved));
+	if (saved == ENOMEM || saved == EMFILE || saved == ENFILE)
+		e->status = EXIT_SYSTEM;
 	return -1;
+}
+
+int
+err_memory(struct err *e, const char *what)
+{
+	err_set(e, "no memory for %s", what);
+	return err_exit(e, EXIT_SYSTEM);
 }
 
 int

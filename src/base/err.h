@@ -14,7 +14,10 @@ struct err { char text[240]; int status; };
 int err_set(struct err *, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));	/* the cause;         returns -1 */
 int err_sys(struct err *, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));	/* ": strerror";      returns -1 */
+	__attribute__((format(printf, 2, 3)));	/* ": strerror";      returns -1;
+	 * with a status where the system has run out of memory or descriptors */
+int err_memory(struct err *, const char *what);
+	/* "no memory for WHAT", with the status of a system that has none; -1 */
 int err_at(struct err *, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));	/* "where: " before;  returns -1 */
 int err_exit(struct err *, int status);		/* sets the status;   returns -1 */

@@ -90,7 +90,7 @@ add(struct auth *a, const struct auth_line *l, struct err *e)
 
 	if (a->count == a->cap) {	/* not realloc, which would leave keys behind */
 		if ((grown = calloc(cap, sizeof *grown)) == NULL)
-			return err_set(e, "no memory");
+			return err_memory(e, "the tokens");
 		if (a->lines) {
 			memcpy(grown, a->lines, a->count * sizeof *grown);
 			tls_wipe(a->lines, a->cap * sizeof *a->lines);
@@ -142,7 +142,7 @@ auth_open(const struct auth_files *f, struct err *e)
 	struct auth *a = calloc(1, sizeof *a);
 
 	if (!a) {
-		err_set(e, "no memory");
+		err_memory(e, "the tokens");
 		return NULL;
 	}
 	if ((f->tokens && read_lines(a, f->tokens, false, e) == -1) ||

@@ -61,7 +61,7 @@ blocked_open(const char *path, struct err *e)
 		    path);
 	/* a hash is longer than 64 bytes of text; one place more for the line that is being read */
 	else if (!b || (b->hashes = malloc((buf_len(&text) / 64 + 1) * HASH)) == NULL)
-		err_set(e, "no memory");
+		err_memory(e, "the list of what is blocked");
 	else
 		r = read_lines(b, path, buf_view(&text), e);
 	buf_free(&text);

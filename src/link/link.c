@@ -310,7 +310,7 @@ link_new(struct links *ls, struct conn *c, const char *peer, enum port_kind kind
 	if (!l || link_name(l, STR(""), STR(""), peer) == -1) {
 		free(l);
 		conn_close(c);
-		err_set(e, "no memory for another link");
+		err_memory(e, "another link");
 		return NULL;
 	}
 	l->links = ls;

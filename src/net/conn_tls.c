@@ -184,7 +184,7 @@ conn_start_tls(struct conn *c, struct tls *tls, struct err *e)
 		err_set(e, "TLS cannot start: %s", c->shield ? "it has started already" :
 		    buf_len(&c->out) ? "output still waits" : "the connection is lost");
 	else if ((s = calloc(1, sizeof *s)) == NULL)
-		err_set(e, "out of memory");
+		err_memory(e, "a TLS session");
 	if (!s) {
 		tls_free(tls);
 		return -1;

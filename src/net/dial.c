@@ -495,7 +495,7 @@ dial_open(struct net *net, const struct url *u, struct tls_ctx *tls_ctx,
 		return NULL;
 	}
 	if ((d = calloc(1, sizeof *d)) == NULL) {
-		err_set(e, "out of memory");
+		err_memory(e, "a connection");
 		return NULL;
 	}
 	d->net = net;

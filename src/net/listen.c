@@ -84,7 +84,11 @@ on_acceptable(struct ev_loop *loop, ev_io *w, int revents)
 	bool gone = false;
 	int fd;
 
-	(void)loop, (void)revents;
+	(void)loop;
+	if (revents & EV_ERROR) {
+		listener_pause(l, ENOMEM);
+		return;
+	}
 	l->gone = &gone;
 	for (int i = 0; i < ACCEPTS_A_TURN && !gone; i++) {
 		if ((fd = accept_prepared(w->fd, &peer)) != -1) {
@@ -141,7 +145,8 @@ listen_refused(struct err *e, const char *where, int error)
 		    "need a right of their own", where);
 	else
 		err_sys(e, "cannot listen on %s", where);
-	e->status = error == EACCES ? EXIT_NOPERM : EXIT_UNAVAILABLE;
+	if (e->status == 0)
+		e->status = error == EACCES ? EXIT_NOPERM : EXIT_UNAVAILABLE;
 }
 
 /* A bound, listening descriptor; -1: errno. */
@@ -219,7 +224,7 @@ listen_tcp(struct net *net, struct str hostport, accepted_fn *accepted, void *ow
 		return NULL;
 	}
 	if ((l = listener_open(net, fd, accepted, owner)) == NULL) {
-		err_set(e, "out of memory");
+		err_memory(e, "a listener");
 		close(fd);
 		return NULL;
 	}
@@ -287,7 +292,7 @@ listen_unix(struct net *net, const char *path, unsigned mode, accepted_fn *accep
 	int fd;
 
 	if ((fd = inherit_unix(path, &ours)) == -1 && (fd = unix_bound(path, mode, e)) == -1) {
-		err_exit(e, EXIT_CANTCREAT);
+		err_exit(e, e->status ? e->status : EXIT_CANTCREAT);
 		return NULL;
 	}
 	if (lstat(path, &st) || (l = listener_open(net, fd, accepted, owner)) == NULL ||

@@ -76,7 +76,7 @@ net_open(struct ev_loop *loop, struct err *e)
 	struct net *net = calloc(1, sizeof *net);
 
 	if (!net) {
-		err_set(e, "out of memory");
+		err_memory(e, "connections");
 		return NULL;
 	}
 	net->loop = loop;

@@ -178,7 +178,7 @@ tls_ctx_open(const struct tls_settings *s, struct err *e)
 	struct tls_ctx *ctx = calloc(1, sizeof *ctx);
 
 	if (!ctx) {
-		err_set(e, "no memory for TLS");
+		err_memory(e, "TLS");
 		return NULL;
 	}
 	ctx->holders = 1;

@@ -115,7 +115,7 @@ session_open(struct tls_ctx *ctx, bool verifies, struct err *e)
 		if (t)
 			free(t->io);
 		free(t);
-		err_set(e, "no memory for a TLS session");
+		err_memory(e, "a TLS session");
 		return NULL;
 	}
 	t->ctx = tls_ctx_keep(ctx);

@@ -58,7 +58,7 @@ read_file(const char *path, bool secret, struct bytes *text, struct err *e)
 		goto fail;
 	*text = (struct bytes){ malloc(size + 1), 0, size };
 	if (!text->p) {
-		err_set(e, "cannot read '%s': no memory", path);
+		err_memory(e, path);
 		goto fail;
 	}
 	while (text->n < size && n != 0) {
@@ -138,7 +138,7 @@ each_object(struct pem *pem, bool secret, struct err *e)
 	err_exit(e, TLS_BAD_CONFIG);
 	pem->der = (struct bytes){ malloc(text.n), 0, text.n };
 	if (!pem->der.p) {
-		err_set(e, "cannot read '%s': no memory", pem->path);
+		err_memory(e, pem->path);
 		goto out;
 	}
 	r = walk(pem, text, e);
@@ -178,12 +178,12 @@ add_certificate(void *to, const char *kind, struct pem *pem, struct err *e)
 		return 0;
 	more = realloc(chain->certs, (chain->n + 1) * sizeof *more);
 	if (!more)
-		return err_set(e, "cannot read '%s': no memory", pem->path);
+		return err_memory(e, pem->path);
 	chain->certs = more;
 	more += chain->n;
 	*more = (br_x509_certificate){ copy(pem->der.p, pem->der.n), pem->der.n };
 	if (!more->data)
-		return err_set(e, "cannot read '%s': no memory", pem->path);
+		return err_memory(e, pem->path);
 	chain->n++;
 	pem->seen++;
 	return 0;
@@ -292,7 +292,7 @@ add_anchor(void *to, const char *kind, struct pem *pem, struct err *e)
 		return 0;
 	dn = (struct bytes){ malloc(pem->der.n + 1), 0, pem->der.n };
 	if (!dn.p)
-		return err_set(e, "cannot read '%s': no memory", pem->path);
+		return err_memory(e, pem->path);
 	br_x509_decoder_init(&dec, take_der, &dn);
 	br_x509_decoder_push(&dec, pem->der.p, pem->der.n);
 	if (br_x509_decoder_last_error(&dec)) {	/* a bundle may hold an exotic one */
@@ -304,7 +304,7 @@ add_anchor(void *to, const char *kind, struct pem *pem, struct err *e)
 		anchors->all = more;
 	if (!more || anchor_init(more + anchors->n, &dec, dn) == -1) {
 		free(dn.p);
-		return err_set(e, "cannot read '%s': no memory", pem->path);
+		return err_memory(e, pem->path);
 	}
 	anchors->n++;
 	pem->seen++;

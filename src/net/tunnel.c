@@ -59,7 +59,7 @@ tunnel_begin(struct tunnel *t, struct conn *c, const struct proxy *p, const char
 		r = conn_put(c, buf_view(&b));
 	memset(room, 0, sizeof room);
 	if (r == -1)
-		return err_set(e, "no memory for a request to the proxy");
+		return err_memory(e, "a request to the proxy");
 	*t = (struct tunnel){ c, p, done, owner };
 	conn_own(c, &asking, t);
 	return 0;

@@ -106,7 +106,7 @@ ws_open(struct conn *conn, bool server, size_t max_message, const struct ws_owne
 
 	if (!ws || wslay_frame_context_init(&ws->frames, &callbacks, ws) != 0) {
 		free(ws);
-		err_set(e, "no memory for a WebSocket");
+		err_memory(e, "a WebSocket");
 		return NULL;
 	}
 	ws->conn = conn;

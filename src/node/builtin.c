@@ -286,7 +286,7 @@ builtin_open(struct node *n, struct err *e)
 	struct builtin *b = calloc(1, sizeof *b);
 
 	if (!b) {
-		err_set(e, "no memory");
+		err_memory(e, "the services of the node");
 		return NULL;
 	}
 	b->node = n;

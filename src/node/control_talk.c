@@ -155,7 +155,7 @@ int
 control_gate(struct node *n, struct err *e)
 {
 	if (gate_init(&n->fabric.gate, &gate_ops, n) == -1)
-		return err_set(e, "no memory for the verdicts of policy");
+		return err_memory(e, "the verdicts of policy");
 	n->fabric.gate.limits = n->set->policy;
 	n->fabric.gate.flows.max = n->set->policy.flows;
 	return 0;

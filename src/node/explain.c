@@ -286,7 +286,7 @@ explain_begin(struct builtin *b, struct reply *a, const struct envelope *e, stru
 	enum error error = E_NONE;
 
 	if (!x) {
-		err_set(err, "no memory");
+		err_memory(err, "an explanation");
 		return E_overloaded;
 	}
 	x->builtin = b;

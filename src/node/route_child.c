@@ -141,6 +141,8 @@ route_settings_wait(pid_t pid, int out, struct buf *text, struct err *e)
 	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
 		;
 	err_exit(e, 78);
+	if (bad && buf_len(text) + (size_t)n <= SETTINGS_TEXT_MAX)
+		return err_memory(e, "the settings");
 	if (bad)
 		return err_set(e, "the settings are over %d bytes", SETTINGS_TEXT_MAX);
 	if (n != 0)

@@ -98,9 +98,11 @@ settings_build(struct settings *s, uint8_t role, struct str text, struct argumen
 {
 	settings_init(s, role);
 	if (text.n) {
-		if ((s->text = malloc(text.n + 1)) == NULL || str_c(text, s->text, text.n + 1) == -1) {
+		if ((s->text = malloc(text.n + 1)) == NULL)
+			return err_memory(e, "the settings");
+		if (str_c(text, s->text, text.n + 1) == -1) {
 			settings_free(s);
-			return err_set(e, "the settings hold a byte NUL, or there is no memory for them");
+			return err_set(e, "the settings hold a byte NUL");
 		}
 		s->text_n = text.n;
 		if (apply_all(s, e) == -1) {

@@ -54,7 +54,7 @@ add(struct bundle *b, struct str name, bool ours, struct err *e)
 		return NULL;
 	}
 	if ((copy = malloc(name.n + 1)) == NULL) {
-		err_set(e, "no memory");
+		err_memory(e, "the files of the policy");
 		return NULL;
 	}
 	memcpy(copy, name.p, name.n);
@@ -73,7 +73,7 @@ bundle_open(const char *directory, struct err *e)
 	struct err ignored;
 
 	if (!b) {
-		err_set(e, "no memory");
+		err_memory(e, "the files of the policy");
 		return NULL;
 	}
 	if ((b->directory = dir_open(directory, e)) == NULL) {
@@ -273,7 +273,7 @@ unpack(struct bundle *b, struct str *in, struct err *e)
 	f->there = flags & FLAG_THERE;
 	buf_init(&f->text, text.n);
 	if (buf_str(&f->text, text) == -1)
-		return err_set(e, "no memory");
+		return err_memory(e, "the files of the policy");
 	b->bytes += text.n;
 	return 0;
 }
@@ -288,7 +288,7 @@ bundle_get(struct str in, struct err *e)
 		return NULL;
 	}
 	if ((b = calloc(1, sizeof *b)) == NULL) {
-		err_set(e, "no memory");
+		err_memory(e, "the files of the policy");
 		return NULL;
 	}
 	for (in = str_skip(in, MAGIC); in.n;)

@@ -190,7 +190,7 @@ list_directory(DIR *d, struct str below, struct buf *names, struct err *e)
 		if (n == FILES_MAX)
 			r = err_set(e, "too many files in '%.*s'; at most %d", STR_FMT(below), FILES_MAX);
 		else if ((found[n] = strdup(entry->d_name)) == NULL)
-			r = err_set(e, "no memory");
+			r = err_memory(e, "the files of the policy");
 		else
 			n++;
 	}
@@ -216,7 +216,7 @@ dir_list(const char *directory, struct str below, struct buf *names, struct err 
 	if (below.n)
 		r = resolve(directory, below, &real, e);
 	else
-		r = (real = strdup(directory)) ? 1 : err_set(e, "no memory");
+		r = (real = strdup(directory)) ? 1 : err_memory(e, "the files of the policy");
 	if (r != 1)
 		return r;
 	if ((below.n && check_way(real, strlen(directory), e) == -1) || check_directory(real, e) == -1)

@@ -183,7 +183,7 @@ sandbox_open(struct sandbox *s, struct bundle *b, size_t memory, struct err *e)
 
 	*s = (struct sandbox){ .bundle = b, .most = memory };
 	if ((s->L = lua_newstate(allocate, s)) == NULL)
-		return err_set(e, "no memory for Lua");
+		return err_memory(e, "Lua");
 	*(struct sandbox **)lua_getextraspace(s->L) = s;
 	/* before anything runs, and never taken away again */
 	lua_sethook(s->L, on_count, LUA_MASKCOUNT, STEP);

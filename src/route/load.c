@@ -180,7 +180,7 @@ loaded_open(struct buf *bytes, struct err *e)
 	struct loaded *l = make();
 
 	if (!l) {
-		err_set(e, "out of memory");
+		err_memory(e, "a policy");
 		buf_free(bytes);
 		return NULL;
 	}
