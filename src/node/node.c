@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/rand.h"
+#include "net/loop.h"
 #include "net/tls.h"
 #include "node/daemon.h"
 #include "node/node.h"
@@ -189,9 +190,11 @@ open_fabric(struct node *n, struct err *e)
 	if (!node_id_valid(str(id)))
 		return err_exit(e, 78), err_set(e, "the host name makes no node id ('%.100s'): "
 		    "give one with -i", id);
+	if (s->cluster && strlen(s->cluster) >= sizeof n->fabric.cluster)
+		return err_exit(e, 78), err_set(e, "the name of the cluster is too long");
 	if (fabric_init(&n->fabric, str(id), str(s->cluster ? s->cluster : s->role == ROLE_HUB ?
 	    id : ""), s->role, net_time(n->net), &ops) == -1)
-		return err_exit(e, 78), err_set(e, "the node id is too long");
+		return err_memory(e, "routes");
 	n->fabric.limits = s->limits;
 	n->fabric.rib.limits = s->routes;
 	n->fabric.rib.epoch = (uint64_t)wall_now().s * 1000000000 + wall_now().ns;
@@ -261,8 +264,8 @@ open_node(struct node *n, struct arguments a, struct err *e)
 	    rundir_find(&n->run, s->rundir, owner, e) == -1 ||
 	    (!succeed_waits() && node_take_place(n, e) == -1))
 		return -1;
-	if ((n->loop = ev_default_loop(EVFLAG_NOENV | EVFLAG_AUTO)) == NULL)
-		return err_exit(e, 71), err_sys(e, "cannot make an event loop");
+	if ((n->loop = loop_open(e)) == NULL)
+		return -1;
 	if ((n->net = net_open(n->loop, e)) == NULL)
 		return err_exit(e, 71);
 	if (open_fabric(n, e) == -1)
@@ -290,7 +293,7 @@ open_node(struct node *n, struct arguments a, struct err *e)
 		return -1;
 	/* by the user that will read them again */
 	if ((n->tls_sessions.all = tls_sessions_open()) == NULL)
-		return err_set(e, "no memory");
+		return err_memory(e, "TLS sessions");
 	if (credentials_open(&n->credentials, s, n->tls_sessions.all, e) == -1)
 		return s->user ? err_at(e, "as user '%.60s'", s->user) : -1;
 	node_use_credentials(n);

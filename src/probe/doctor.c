@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "net/loop.h"
 #include "probe/doctor.h"
 #include "wire/json.h"
 
@@ -269,9 +270,7 @@ doctor_run(struct probe *p)
 	d.timer.data = &d;
 	if (take_words(&d, &e) == -1 || take_credentials(&d, &e) == -1)
 		;
-	else if ((d.loop = ev_default_loop(EVFLAG_NOENV | EVFLAG_AUTO)) == NULL)
-		err_set(&e, "cannot set up the event loop");
-	else if ((d.net = net_open(d.loop, &e)) != NULL)
+	else if ((d.loop = loop_open(&e)) != NULL && (d.net = net_open(d.loop, &e)) != NULL)
 		r = walk(&d, &e);
 	if (d.net) {
 		doctor_hang_up(&d);

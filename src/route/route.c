@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/rand.h"
+#include "net/loop.h"
 #include "node/daemon.h"
 #include "node/supervisor.h"
 #include "route/route.h"
@@ -102,9 +103,10 @@ open_route(struct route *r, struct err *e)
 		return -1;
 	if (o->pidfile && daemon_pidfile(o->pidfile, e) == -1)
 		return -1;
-	if ((r->loop = ev_default_loop(EVFLAG_NOENV | EVFLAG_AUTO)) == NULL ||
-	    (r->net = net_open(r->loop, e)) == NULL)
-		return err_exit(e, 70);
+	if ((r->loop = loop_open(e)) == NULL)
+		return -1;
+	if ((r->net = net_open(r->loop, e)) == NULL)
+		return err_exit(e, 71);
 	rand_bytes(&r->instance, sizeof r->instance);
 	if (server_open(r, e) == -1)
 		return err_exit(e, e->status ? e->status : 73);
