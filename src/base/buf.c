@@ -6,6 +6,14 @@
 
 #include "base/buf.h"
 
+static unsigned long refused;
+
+unsigned long
+buf_refused(void)
+{
+	return refused;
+}
+
 void
 buf_init(struct buf *b, size_t max)
 {
@@ -25,8 +33,10 @@ buf_room(struct buf *b, size_t n)
 	size_t len = buf_len(b), cap = b->cap ? b->cap : 256;
 	uint8_t *p;
 
-	if (n > b->max || len > b->max - n)
+	if (n > b->max || len > b->max - n) {
+		refused++;
 		return NULL;
+	}
 	if (b->p && b->cap - b->tail >= n)
 		return b->p + b->tail;
 	/* move down only when that frees half: else each put could move all */
@@ -40,8 +50,10 @@ buf_room(struct buf *b, size_t n)
 		cap *= 2;
 	if (b->cap && cap == b->cap)
 		cap *= 2;
-	if ((p = malloc(cap)) == NULL)
+	if ((p = malloc(cap)) == NULL) {
+		refused++;
 		return NULL;
+	}
 	if (len)
 		memcpy(p, b->p + b->head, len);
 	free(b->p);

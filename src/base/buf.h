@@ -15,6 +15,9 @@ void buf_init(struct buf *, size_t max);
 void buf_free(struct buf *);		/* empty again, max kept; usable */
 int buf_put(struct buf *, const void *, size_t);
 	/* -1: would pass max, or no memory; unchanged */
+unsigned long buf_refused(void);
+	/* how often any buffer has not taken what it was given: who makes many
+	 * puts may ask once, at the end */
 uint8_t *buf_room(struct buf *, size_t n);
 	/* n writable bytes at the tail, not yet part of it; NULL as above;
 	 * valid until the next put or room */

@@ -294,6 +294,11 @@ conn_on_io(struct ev_loop *loop, ev_io *w, int revents)
 
 	(void)loop;
 	conn_enter(c);
+	if (revents & EV_ERROR) {	/* libev could not wait for it, and has given it up */
+		conn_lose_text(c, EXIT_UNREACHED, "connection dropped: the system cannot watch it");
+		conn_leave(c);
+		return;
+	}
 	if (revents & EV_WRITE) {
 		c->blocked = false;	/* armed still: the flush decides */
 		conn_touch(c);

@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "node/builtin.h"
 #include "node/near_port.h"
@@ -133,6 +134,8 @@ answer_find(struct builtin *b, uint64_t id)
 static void
 answer_add(struct builtin *b, struct reply *a, struct str line)
 {
+	uint8_t *to;
+
 	if (buf_len(&a->bytes) + line.n + 1 > BEHIND_MAX) {
 		a->dropped++;
 		b->node->fabric.count.events_dropped++;
@@ -142,8 +145,14 @@ answer_add(struct builtin *b, struct reply *a, struct str line)
 		buf_fmt(&a->bytes, "{\"v\":1,\"event\":\"dropped\",\"count\":%" PRIu64 "}\n", a->dropped);
 		a->dropped = 0;
 	}
-	buf_str(&a->bytes, line);
-	buf_str(&a->bytes, STR("\n"));
+	if ((to = buf_room(&a->bytes, line.n + 1)) == NULL) {
+		a->dropped++;
+		b->node->fabric.count.events_dropped++;
+		return;
+	}
+	memcpy(to, line.p, line.n);
+	to[line.n] = '\n';
+	buf_made(&a->bytes, line.n + 1);
 	answer_pump(b, a);
 }
 

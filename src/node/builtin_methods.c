@@ -13,15 +13,27 @@ struct asking {
 	struct port *by;
 };
 
+/* A list without one of its parts would be read as another one. */
 static void
-say_ping(struct asking *q)
+say_whole(struct asking *q, unsigned long refused)
 {
-	put_identity(q->b->node, &q->a->bytes);
-	buf_str(&q->a->bytes, STR("}\n"));
-	answer_pump(q->b, q->a);
+	if (buf_refused() == refused)
+		answer_pump(q->b, q->a);
+	else
+		answer_refuse(q->b, q->a, E_overloaded, "no memory for so long a list");
 }
 
-#define LIST(name, call) static void name(struct asking *q) { call; answer_pump(q->b, q->a); }
+#define LIST(name, call)							\
+static void									\
+name(struct asking *q)								\
+{										\
+	unsigned long refused = buf_refused();					\
+										\
+	call;									\
+	say_whole(q, refused);							\
+}
+
+LIST(say_ping, put_identity(q->b->node, &q->a->bytes); buf_str(&q->a->bytes, STR("}\n")))
 LIST(say_version, put_version(q->b->node, &q->a->bytes))
 LIST(say_links, put_links(q->b->node, &q->a->bytes))
 LIST(say_peers, put_peers(q->b->node, &q->a->bytes))
@@ -37,12 +49,13 @@ static void
 say_routes(struct asking *q)
 {
 	struct err e = { .status = 0 };
+	unsigned long refused = buf_refused();
 	enum error error = put_routes(q->b->node, q->e->payload, &q->a->bytes, &e);
 
 	if (error != E_NONE)
 		answer_refuse(q->b, q->a, error, e.text);
 	else
-		answer_pump(q->b, q->a);
+		say_whole(q, refused);
 }
 
 static void
