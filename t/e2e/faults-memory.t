@@ -1,0 +1,113 @@
+#!/bin/sh
+# faults-memory.t - no memory: at start a program says so, later it goes on, and every fate stays true.
+#
+# FEDX_FAULTS=all fails each allocation of a start, not each third, and each program in more ways.
+. "${0%/*}/../lib/tap.sh"
+. "${0%/*}/../lib/fates.sh"
+umask 077
+
+lib=$FEDX_RUN/failalloc.so orders=$FEDX_RUN/orders
+cc=$(sed -n 's/^CC = *//p' "$FEDX_BUILD/config.mk")
+# shellcheck disable=SC2086
+$cc -shared -fPIC -o "$lib" "$FEDX_SRC/t/lib/preload/failalloc.c" -ldl 2>/dev/null || skip_all 'no shared library can be built here'
+nomem() { perl "$FEDX_SRC/t/lib/nomem.pl" "$@"; }
+ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0; export ASAN_OPTIONS
+nomem new "$orders"
+FAIL_IN=fedx-probe FAIL_FILE=$orders LD_PRELOAD=$lib fedx-probe -V >/dev/null
+test "$(nomem calls "$orders")" -gt 0 || skip_all 'its malloc cannot be replaced from outside'
+step=3 turns='hub route b' everies=5
+test "${FEDX_FAULTS-}" != all || step=1 turns='hub route a b' everies='41 7 5 3 2'
+
+mkdir "$FEDX_RUN/h" "$FEDX_RUN/a" "$FEDX_RUN/b" "$FEDX_RUN/conf"
+cd "$FEDX_RUN" || exit 1
+cat >conf/policy.lua <<'LUA'
+function route(msg)
+	if msg.service == "never" then return fedx.deny "not here" end
+end
+LUA
+printf 'listen = { "127.0.0.1:0" }\n' >conf/fedx.lua
+fedx-probe keygen hub hub.test -d keys --ip 127.0.0.1 >/dev/null || skip_all 'no openssl'
+at=127.0.0.1:$(free_port)
+
+# starts WHAT USE PROGRAM ARGUMENT...
+starts() {
+	what=$1; shift
+	ok "$what starts with any allocation that fails, or says why not" nomem starts "$orders" "$step" "$lib" "$@"
+	tail -n 1 "$FEDX_RUN/ok.out" | sed 's/^/# /'
+}
+starts 'a hub with TLS, a peer and settings' "fedx-probe -r $FEDX_RUN/h -q links >/dev/null" \
+	fedx-hub -l 127.0.0.1:0 -r "$FEDX_RUN/h" -c conf -i hub.test -C test --no-autostart --insecure \
+	--tls-cert keys/hub.pem --tls-key keys/hub.key --peer "fedxs://$at"
+starts 'a leaf' "fedx-probe -r $FEDX_RUN/a -q links >/dev/null" \
+	fedx-leaf -r "$FEDX_RUN/a" -i a.test -C test --tls-ca keys/ca.pem -u "fedxs://$at" -u fedx://name.invalid
+starts "fedx-route" true fedx-route -r "$FEDX_RUN/b" -c conf
+
+# under load: the hub, the leaf of the service and the caller's, fedx-route, each in turn
+quick='--set link.backoff=20ms --set link.backoff_max=100ms --set link.refused=50ms
+	--set link.ping=200ms --set link.dead=1s --set link.come_back=20ms --set drain.wait=2s'
+hub() {	# hub COMMAND...: before the program, if it is to fail
+	# shellcheck disable=SC2086
+	start "$@" fedx-hub -l "$at" -r "$FEDX_RUN/h" -c conf -i hub.test -C test --insecure --no-autostart \
+		--tls-cert keys/hub.pem --tls-key keys/hub.key $quick
+	hub=$pid
+	wait_ready "$log"
+}
+route() { start "$@" fedx-route -r "$FEDX_RUN/h" -c conf; route=$pid; eventually grep -q policy_loaded "$log"; }
+leaf() {	# leaf NAME COMMAND...
+	leaf=$1; shift
+	# shellcheck disable=SC2086
+	start "$@" fedx-leaf -u "fedxs://$at" --tls-ca keys/ca.pem -i "$leaf.test" -C test -r "$FEDX_RUN/$leaf" $quick
+	eval "$leaf=\$pid"
+	wait_ready "$log"
+}
+failing() { in=$1; shift; FAIL_IN=$in FAIL_FILE=$orders LD_PRELOAD=$lib "$@"; }
+failed() { test "$(nomem failed "$orders")" -ge "$1"; }
+use() {	# everything else that a node does, whatever becomes of it
+	kill -HUP "$hub" "$route"
+	timeout 10 fedx-probe -r "$FEDX_RUN/h" -q explain a.test/x run
+	timeout 10 fedx-probe -r "$FEDX_RUN/a" -q links
+	timeout 10 fedx-probe -r "$FEDX_RUN/a" -q pub /some/path text
+	timeout 10 fedx-probe -r "$FEDX_RUN/b" -q call never m x
+	timeout 10 fedx-probe -r "$FEDX_RUN/a" -q routes
+	timeout 10 fedx-probe -r "$FEDX_RUN/h" -q reload
+	test $? -lt 124
+}
+hub env && route env && leaf a env && leaf b env || { not_ok 'the nodes are ready'; done_testing; }
+
+for who in $turns
+do
+	eval "pid=\$$who"
+	stop "$pid"
+	nomem new "$orders"
+	case $who in
+	hub) hub failing fedx-hub ;;
+	route) route failing fedx-route ;;
+	*) leaf "$who" failing fedx-leaf ;;
+	esac || { not_ok "$who is ready"; done_testing; }
+	eval "pid=\$$who"
+	begin "$who" 32 --body-every 9 --timeout 3000
+	serve --delay 5
+	more "$who: at peace"
+	for every in $everies
+	do
+		nomem fail "$orders" 1 1 $every
+		ok "$who: used, while every ${every}th allocation fails" use
+		eventually failed 1
+		nomem fail "$orders" 1 0 0
+		more "$who: and it goes on"
+	done
+	nomem fail "$orders" 1 1 1
+	ok "$who: used while there is none at all" use
+	nomem fail "$orders" 1 0 0
+	more "$who: and it goes on"
+	ok "$who: it lives still" kill -0 "$pid"
+	echo "# $(nomem failed "$orders") of $(nomem calls "$orders") allocations have failed"
+	finish "$who"
+	ok "$who: it ends well" stop "$pid"
+	case $who in
+	hub) hub env ;;
+	route) route env ;;
+	*) leaf "$who" env ;;
+	esac
+done
+done_testing
