@@ -106,9 +106,32 @@ descriptors_left(void)
 	return fds[2] == -1 ? -1 : close(fds[2]);
 }
 
+static void
+on_nothing(struct ev_loop *loop, ev_async *w, int revents)
+{
+	(void)loop, (void)w, (void)revents;
+}
+
+/* Where the system cannot watch a descriptor libev gives it up, and of that of its
+ * signals it tells nobody: an async event opens it again, and lets it be looked at. */
+static void
+on_second(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	static ev_async any;
+
+	(void)w, (void)revents;
+	if (descriptors_left() == -1)
+		return;		/* libev would end the process */
+	ev_async_init(&any, on_nothing);
+	ev_async_start(loop, &any);
+	ev_async_send(loop, &any);
+	ev_async_stop(loop, &any);
+}
+
 struct ev_loop *
 loop_open(struct err *e)
 {
+	static ev_timer second;
 	struct ev_loop *loop;
 
 	err_exit(e, EXIT_SYSTEM);
@@ -124,7 +147,11 @@ loop_open(struct err *e)
 	/* the loop of signals makes their pipe at once */
 	if ((loop = ev_default_loop(EVFLAG_NOENV | EVFLAG_AUTO)) == NULL)
 		err_set(e, "cannot make an event loop: the system offers nothing to wait on");
-	else
-		err_exit(e, 0);
+	if (!loop)
+		return NULL;
+	ev_timer_init(&second, on_second, 1., 1.);
+	ev_timer_start(loop, &second);
+	ev_unref(loop);		/* it alone keeps no loop alive */
+	err_exit(e, 0);
 	return loop;
 }

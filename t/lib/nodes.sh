@@ -1,0 +1,41 @@
+# nodes.sh - a hub, the leaves a and b, and faults of the system below them; for tests, after
+# tap.sh and fates.sh.
+# shellcheck shell=sh
+#
+#	nodes				all three, which come back fast
+#	hub [OPTION...]; leaf NAME [OPTION...]; again hub|a|b
+#	under="strace ..."; hub		before the program's name
+#	inject PID CALL:HOW		strace -e inject=CALL:HOW, from now on
+#	heal				no longer
+# Sets $hub $a $b, $hub_log $a_log $b_log; $at is the hub's address, $dial where leaves dial.
+
+quick='--set link.backoff=20ms --set link.backoff_max=100ms --set link.refused=50ms
+	--set link.ping=200ms --set link.dead=1s --set link.handshake=1s
+	--set link.come_back=20ms --set drain.wait=2s'
+at=127.0.0.1:$(free_port) dial='' under='' tracer=''
+mkdir -m 700 "$FEDX_RUN/h" "$FEDX_RUN/a" "$FEDX_RUN/b"
+
+# shellcheck disable=SC2086,SC2034
+hub() {
+	start $under fedx-hub -l "$at" -i hub.test -C test -r "$FEDX_RUN/h" $quick "$@"
+	hub=$pid hub_log=$log
+	wait_ready "$log"
+}
+# shellcheck disable=SC2086
+leaf() {
+	leaf=$1; shift
+	start $under fedx-leaf -u "${dial:-fedx://$at}" -i "$leaf.test" -C test -r "$FEDX_RUN/$leaf" $quick "$@"
+	eval "$leaf=\$pid ${leaf}_log=\$log"
+	wait_ready "$log"
+}
+again() { case $1 in hub) hub ;; *) leaf "$1" ;; esac; }
+nodes() { hub && leaf a && leaf b || { not_ok 'the nodes are ready'; done_testing; }; }
+
+can_trace() { strace -qq -o /dev/null -e inject=getpid:error=EPERM true 2>/dev/null; }
+traced() { ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$1/status"; }
+inject() {
+	start strace -qq -o /dev/null -p "$1" -e "trace=${2%%:*}" -e "inject=$2"
+	tracer=$pid
+	eventually traced "$1"
+}
+heal() { kill -INT "$tracer"; ended "$tracer" || :; }
