@@ -15,7 +15,7 @@ quick='--set link.backoff=20ms --set link.backoff_max=100ms --set link.refused=5
 at=127.0.0.1:$(free_port) dial='' under='' tracer=''
 mkdir -m 700 "$FEDX_RUN/h" "$FEDX_RUN/a" "$FEDX_RUN/b"
 
-# shellcheck disable=SC2086,SC2034
+# shellcheck disable=SC2086,SC2034,SC2120
 hub() {
 	start $under fedx-hub -l "$at" -i hub.test -C test -r "$FEDX_RUN/h" $quick "$@"
 	hub=$pid hub_log=$log
