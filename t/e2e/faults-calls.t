@@ -44,7 +44,7 @@ for one in connect:error=ENETUNREACH:when=1 connect:error=EADDRNOTAVAIL:when=1 s
 	epoll_ctl:error=ENOSPC:when=4
 do
 	ok "$one: the leaf of the caller is stopped" stop "$a"
-	under="strace -D -qq -o /dev/null -e trace=${one%%:*} -e inject=$one"
+	from_start "$one"
 	leaf a || :
 	under=''
 	more '... it heals'

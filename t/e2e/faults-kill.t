@@ -10,7 +10,7 @@ gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:[[:space:]]*Z' "/proc/$1/
 dies() {
 	eval "pid=\$$1"
 	killed "$pid"
-	under="strace -D -qq -o /dev/null -e trace=$2 -e inject=$2:signal=KILL:when=$3"
+	from_start "$2:signal=KILL:when=$3"
 	again "$1" || :
 	under=''
 	eval "pid=\$$1"

@@ -4,7 +4,8 @@
 #
 #	nodes				all three, which come back fast
 #	hub [OPTION...]; leaf NAME [OPTION...]; again hub|a|b
-#	under="strace ..."; hub		before the program's name
+#	from_start CALL:HOW; hub	the next to start has them from its first call on
+#	under=''			the next has not
 #	inject PID CALL:HOW		strace -e inject=CALL:HOW, from now on
 #	heal				no longer
 # Sets $hub $a $b, $hub_log $a_log $b_log; $at is the hub's address, $dial where leaves dial.
@@ -31,6 +32,9 @@ leaf() {
 again() { case $1 in hub) hub ;; *) leaf "$1" ;; esac; }
 nodes() { hub && leaf a && leaf b || { not_ok 'the nodes are ready'; done_testing; }; }
 
+from_start() {	# its pid is the program's; no sanitizer can look for leaks of who is traced
+	under="strace -D -qq -o /dev/null -E ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 -e trace=${1%%:*} -e inject=$1"
+}
 can_trace() { strace -qq -o /dev/null -e inject=getpid:error=EPERM true 2>/dev/null; }
 traced() { ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$1/status"; }
 inject() {
