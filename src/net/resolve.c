@@ -304,7 +304,7 @@ lookup_new(struct net *net, void *owner, struct err *e)
 
 	if (!q) {
 		if (r)
-			err_set(e, "out of memory");
+			err_memory(e, "a look-up");
 		return NULL;
 	}
 	q->resolver = r;
