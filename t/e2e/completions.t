@@ -36,7 +36,7 @@ END
 	verbs=$(fedx-probe -h | sed -n 's/^  \([a-z |]*\).*/\1/p' | sed '/^ *$/d' | tr '|' '\n' | sed 's/^ *//; s/ .*//' | grep .)
 	said=$(proposed '')
 	is "$(for v in $verbs; do case " $said " in *" $v "*) ;; *) echo "$v" ;; esac; done)" '' 'bash: every verb is proposed'
-	is "$(for v in $said; do case $v in -*|drain|watch|top|reload|confirm|undo) continue ;; esac
+	is "$(for v in $said; do case $v in -*|drain|upgrade|watch|top|reload|confirm|undo) continue ;; esac
 		fedx-probe "$v" 2>&1 </dev/null | grep -q 'unknown verb\|did you mean' && echo "$v"; done)" '' '... and nothing that is none'
 	is "$(proposed pi)" 'ping ' 'bash: a word that begins'
 	for verb in ping trace call serve pub sub links keygen explain reload
