@@ -3,6 +3,7 @@
 #include "wire/announce.h"
 #include "wire/hello.h"
 #include "wire/meta.h"
+#include "wire/utf8.h"
 
 /* In parts, text and JSON are a stream of characters: a cut one waits for its other half. */
 static int
@@ -33,7 +34,7 @@ tell_body(struct lines_session *s, struct out *o, struct lines_message *m, const
 		if (m->payload.n == 0)
 			return 0;
 	}
-	tail = m->more && m->payload_type == TYPE_TEXT ? text_cut(m->payload) : 0;
+	tail = m->more && m->payload_type == TYPE_TEXT ? utf8_cut(m->payload) : 0;
 	if (tail && half_keep(&s->halves, e->id, onward,
 	    str_skip(m->payload, m->payload.n - tail)) == 0)
 		m->payload.n -= tail;

@@ -1,30 +1,13 @@
-/* lines_text.c - the ends of text parts, by the lead bytes of UTF-8. */
+/* lines_text.c - the ends of text parts, kept until the rest of the character comes. */
 #include <stdlib.h>
 
 #include "dialect/lines_text.h"
-
-static size_t
-length_by_lead(unsigned char c)	/* 0: not the lead of several bytes */
-{
-	return c >= 0xc2 && c <= 0xdf ? 2 : c >= 0xe0 && c <= 0xef ? 3 : c >= 0xf0 && c <= 0xf4 ? 4 : 0;
-}
-
-size_t
-text_cut(struct str text)
-{
-	for (size_t i = 1; i <= 3 && i <= text.n; i++) {
-		unsigned char c = (unsigned char)text.p[text.n - i];
-
-		if ((c & 0xc0) != 0x80)
-			return length_by_lead(c) > i ? i : 0;
-	}
-	return 0;
-}
+#include "wire/utf8.h"
 
 bool
 text_joined(struct half *h, struct str *text)
 {
-	size_t want = length_by_lead((unsigned char)h->bytes[0]);
+	size_t want = utf8_length((unsigned char)h->bytes[0]);
 
 	while (h->n < want && text->n && ((unsigned char)text->p[0] & 0xc0) == 0x80) {
 		h->bytes[h->n++] = text->p[0];

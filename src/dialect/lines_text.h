@@ -12,8 +12,6 @@ enum { HALVES_MAX = 1024 };	/* over it a cut character simply goes on as bytes *
 struct half { uint64_t id; bool onward; uint8_t n; char bytes[4]; };	/* by conversation and direction */
 struct halves { struct half *list; uint32_t count, cap; };
 
-size_t text_cut(struct str text);
-	/* bytes at its end (0..3) that only begin a character */
 bool text_joined(struct half *, struct str *text);
 	/* moves what the character still lacks from the head of *text; true:
 	 * it is whole, or cannot become a character any more */

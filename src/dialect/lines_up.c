@@ -5,6 +5,7 @@
 #include "wire/announce.h"
 #include "wire/hello.h"
 #include "wire/meta.h"
+#include "wire/utf8.h"
 
 enum { META_ROOM = 4 * (TLV_HEAD + LINES_NAME_MAX) };
 
@@ -32,7 +33,7 @@ up_body(struct out *o, struct envelope e, bool more)
 	while ((more || e.kind == KIND_PART) && rest.n > PART_MAX) {
 		e.payload = str_head(rest, PART_MAX);
 		if (e.type != TYPE_BYTES)
-			e.payload.n -= text_cut(e.payload);
+			e.payload.n -= utf8_cut(e.payload);
 		rest = str_skip(rest, e.payload.n);
 		e.flags |= FLAG_MORE;
 		if (o->up(o, &e) == -1)

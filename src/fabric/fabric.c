@@ -62,6 +62,7 @@ fabric_free(struct fabric *f)
 	rib_free(f);
 	fib_free(&f->fib);
 	inflight_free(&f->flights);
+	map_free(&f->subscriptions);
 	limiters_free(&f->cluster_rates);
 	buf_free(&f->meta);
 	buf_free(&f->out);
@@ -151,7 +152,7 @@ fabric_port_down(struct fabric *f, struct port *p, enum error why)
 		if (!list_of(n, struct flight, in_place)->out)
 			flight_cancel(f, list_of(n, struct flight, in_place));
 	connected_forget(f, p);
-	subscribe_forget(p);
+	subscribe_forget(f, p);
 	while (!list_empty(&p->serving)) {
 		struct flight *fl = list_of(p->serving.next, struct flight, out_place);
 		bool sent = fl->answering || p->ops->gone(p, fl->sent_mark);

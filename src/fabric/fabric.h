@@ -93,6 +93,7 @@ struct fabric {
 	struct port *uplink;		/* NULL: none is up */
 	bool has_uplink;		/* one is configured */
 	bool draining;			/* new requests are refused */
+	struct map subscriptions;	/* subscribe.c: by port and id */
 	struct map exported;		/* rib.own by family, name, version */
 	bool export_gap;		/* the set that is being told has lost a name */
 	struct rib rib;

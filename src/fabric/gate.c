@@ -6,6 +6,7 @@
 
 #include "base/rand.h"
 #include "fabric/gate_parts.h"
+#include "wire/utf8.h"
 
 enum { REASON_MAX = 200, ERROR_KEEP_MS = 1000 };
 
@@ -216,14 +217,6 @@ gate_answer(struct fabric *f, struct port *p, struct subject *s, struct str body
 	return fl ? gate_flow(f, fl, d) : use_once(f, s, &v, d);
 }
 
-static struct str
-cut(struct str text)
-{
-	while (text.n > REASON_MAX || (text.n == REASON_MAX && (text.p[text.n - 1] & 0x80)))
-		text.n--;
-	return text;
-}
-
 void
 gate_denial(struct fabric *f, const struct port *p, const struct question *q,
     const struct decision *d, char text[400])
@@ -231,7 +224,7 @@ gate_denial(struct fabric *f, const struct port *p, const struct question *q,
 	struct gate *g = &f->gate;
 	uint64_t decision = (uint64_t)g->run << 48 | (++g->last_decision & 0xffffffffffff);
 	char id[32];
-	struct str why = cut(d->reason);
+	struct str why = utf8_head(d->reason, REASON_MAX);
 	/* what went wrong inside the policy is nothing to strangers */
 	bool tell = why.n && (p->admin || (d->error != E_policy_error &&
 	    d->error != E_policy_unavailable));

@@ -221,10 +221,10 @@ request_enters(struct fabric *f, struct port *p, struct envelope *e, struct str 
 	}
 	if (p->kind == PORT_CLIENT)
 		e->from = p->from;
-	if (e->id && inflight_by_opener(&f->flights, p, e->id)) {
+	if (e->id && (inflight_by_opener(&f->flights, p, e->id) || subscribe_has(f, p, e->id))) {
 		/* an answer would end the conversation that owns the id */
 		f->count.malformed++;
-		p->ops->close(p, E_malformed, "the id is that of a request in flight");
+		p->ops->close(p, E_malformed, "the id is that of a request in flight, or of a subscription");
 		return false;
 	}
 	return admissible(f, p, e, constraint);

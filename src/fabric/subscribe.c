@@ -10,9 +10,11 @@
 #include "fabric/gate_parts.h"
 #include "fabric/publish.h"
 
+struct key { uint64_t port, id; };
+
 struct subscription {
 	struct list of_port;
-	uint64_t id;
+	struct key key;
 	size_t n;
 	char pattern[];
 };
@@ -23,30 +25,51 @@ pattern_of(const struct subscription *s)
 	return (struct str){ s->pattern, s->n };
 }
 
-static struct subscription *
-subscription_of(const struct port *p, uint64_t id)
+static struct key
+key_of(const struct port *p, uint64_t id)
 {
-	list_each(n, &p->subscriptions)
-		if (list_of(n, struct subscription, of_port)->id == id)
-			return list_of(n, struct subscription, of_port);
-	return NULL;
+	return (struct key){ (uintptr_t)p, id };
+}
+
+static struct str
+bytes_of(const struct key *key)
+{
+	return (struct str){ (const char *)key, sizeof *key };
+}
+
+static struct subscription *
+subscription_of(const struct fabric *f, const struct port *p, uint64_t id)
+{
+	struct key key = key_of(p, id);
+
+	return p->subscription_count ? map_get(&f->subscriptions, bytes_of(&key)) : NULL;
+}
+
+bool
+subscribe_has(const struct fabric *f, const struct port *p, uint64_t id)
+{
+	return subscription_of(f, p, id) != NULL;
 }
 
 /* An answer would end what owns it. */
 static bool
 id_is_used(struct fabric *f, struct port *p, uint64_t id)
 {
-	return subscription_of(p, id) || inflight_by_opener(&f->flights, p, id);
+	return subscription_of(f, p, id) || inflight_by_opener(&f->flights, p, id);
 }
 
 static int
-subscription_open(struct port *p, uint64_t id, struct str pattern)
+subscription_open(struct fabric *f, struct port *p, uint64_t id, struct str pattern)
 {
 	struct subscription *s = malloc(sizeof *s + pattern.n);
 
 	if (!s)
 		return -1;
-	s->id = id;
+	s->key = key_of(p, id);
+	if (map_put(&f->subscriptions, bytes_of(&s->key), s) == -1) {
+		free(s);
+		return -1;
+	}
 	s->n = pattern.n;
 	memcpy(s->pattern, pattern.p, pattern.n);
 	list_add(&p->subscriptions, &s->of_port);
@@ -55,8 +78,9 @@ subscription_open(struct port *p, uint64_t id, struct str pattern)
 }
 
 static void
-subscription_close(struct port *p, struct subscription *s)
+subscription_close(struct fabric *f, struct port *p, struct subscription *s)
 {
+	map_del(&f->subscriptions, bytes_of(&s->key));
 	list_del(&s->of_port);
 	p->subscription_count--;
 	free(s);
@@ -137,7 +161,7 @@ subscribe(struct fabric *f, struct port *p, const struct envelope *e)
 		refuse(f, p, e->id, error, err.text);
 		return;
 	}
-	if (subscription_open(p, e->id, a.name) == -1) {
+	if (subscription_open(f, p, e->id, a.name) == -1) {
 		drop_unwanted(f, p, a.name);
 		refuse(f, p, e->id, E_overloaded, "no memory for another subscription");
 	} else {
@@ -148,13 +172,13 @@ subscribe(struct fabric *f, struct port *p, const struct envelope *e)
 static void
 unsubscribe(struct fabric *f, struct port *p, const struct envelope *e)
 {
-	struct subscription *s = subscription_of(p, e->id);
+	struct subscription *s = subscription_of(f, p, e->id);
 	char text[NAME_MAX_BYTES];
 	struct str pattern = { text, s ? s->n : 0 };
 
 	if (s) {
 		memcpy(text, s->pattern, s->n);
-		subscription_close(p, s);
+		subscription_close(f, p, s);
 		drop_unwanted(f, p, pattern);
 	}
 	if (e->id == 0 || e->flags & FLAG_LAST)
@@ -192,11 +216,11 @@ subscribe_cut(struct fabric *f, struct port *p, struct str pattern, enum error e
 
 	list_each_safe(n, &p->subscriptions) {
 		struct subscription *s = list_of(n, struct subscription, of_port);
-		uint64_t id = s->id;
+		uint64_t id = s->key.id;
 
 		if (!str_eq(pattern_of(s), pattern))
 			continue;
-		subscription_close(p, s);
+		subscription_close(f, p, s);
 		refuse(f, p, id, error, why);
 		any = true;
 	}
@@ -204,8 +228,8 @@ subscribe_cut(struct fabric *f, struct port *p, struct str pattern, enum error e
 }
 
 void
-subscribe_forget(struct port *p)
+subscribe_forget(struct fabric *f, struct port *p)
 {
 	list_each_safe(n, &p->subscriptions)
-		subscription_close(p, list_of(n, struct subscription, of_port));
+		subscription_close(f, p, list_of(n, struct subscription, of_port));
 }

@@ -8,6 +8,7 @@
 
 #include "base/rand.h"
 #include "net/ws.h"
+#include "wire/utf8.h"
 
 enum { CONTROL_MAX = 125, HEAD_MAX = 14 };
 
@@ -159,10 +160,7 @@ ws_close(struct ws *ws, unsigned code, struct str reason)
 		return;
 	ws->closing = true;
 	if (code != WSLAY_CODE_NO_STATUS_RCVD) {
-		if (reason.n > sizeof body - 2)
-			reason.n = sizeof body - 2;
-		while (reason.n && (reason.p[reason.n - 1] & 0xc0) == 0x80)
-			reason.n--;	/* a cut character is no UTF-8 */
+		reason = utf8_head(reason, sizeof body - 2);
 		body[0] = (char)(code >> 8);
 		body[1] = (char)(code & 0xff);
 		if (reason.n)

@@ -59,3 +59,31 @@ utf8_valid(struct str s)
 	}
 	return true;
 }
+
+size_t
+utf8_length(unsigned char c)
+{
+	return c >= 0xc2 && c <= 0xdf ? 2 : c >= 0xe0 && c <= 0xef ? 3 : c >= 0xf0 && c <= 0xf4 ? 4 : 0;
+}
+
+size_t
+utf8_cut(struct str text)
+{
+	for (size_t i = 1; i <= 3 && i <= text.n; i++) {
+		unsigned char c = (unsigned char)text.p[text.n - i];
+
+		if (!is_tail(c))
+			return utf8_length(c) > i ? i : 0;
+	}
+	return 0;
+}
+
+struct str
+utf8_head(struct str text, size_t max)
+{
+	if (text.n <= max)
+		return text;
+	text.n = max;
+	text.n -= utf8_cut(text);
+	return text;
+}

@@ -319,7 +319,7 @@ c <- WELCOME
 c -> REQUEST id=7 subject=mine/m origin=c path=c
 s <- REQUEST
 c -> REQUEST id=7 subject=mine/m origin=c path=c
-c <- ERROR error=malformed text=the id is that of a request in flight
+c <- ERROR error=malformed text=the id is that of a request in flight, or of a subscription
 c <- CLOSED
 s <- CANCEL id=last
 s <- SILENCE

@@ -47,7 +47,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 			}
 			goes_on((struct str){ h.bytes, h.n }, valid, &left);
 		}
-		tail = text_cut(part);
+		tail = utf8_cut(part);
 		MUST(tail <= 3 && tail <= part.n);
 		if (tail)
 			MUST(half_keep(&halves, 1, false, str_skip(part, part.n - tail)) == 0);

@@ -1,6 +1,7 @@
 /* fabric-gate.c - policy at the door: what waits, goes on, is changed or refused. */
 #include "fakeasker.h"
 #include "fakeport.h"
+#include "wire/utf8.h"
 
 enum { TO = 1 << FIELD_to, TO_DOMAIN = 1 << FIELD_to_domain, SUBJECT = 1 << FIELD_subject };
 
@@ -95,6 +96,22 @@ misses_and_hits(void)
 	is_int(f.gate.count.asks, 2, "two questions in all");
 	is_int(asker.denials, 2, "two denials");
 	end("hits");
+}
+
+static void
+long_reasons(void)
+{
+	static char reason[202] = "";
+
+	memset(reason, 'x', 198);
+	memcpy(reason + 198, "\xe2\x82\xac", 3);
+	begin(HOOKS(ROUTE));
+	fake_ask(&caller, 1, "s/m");
+	asker_say(&f, &asker, (struct verdict){ .answer = ANSWER_DENY, .error = E_denied,
+	    .reason = str(reason), .keep_ms = FOREVER });
+	ok(fake_hears_error(&caller, 1, E_denied, FATE_NOT_DELIVERED) && text_has(&caller, "xxx"), "a reason is told");
+	ok(utf8_valid(caller.e.payload), "and where it is too long, no character is cut");
+	end("long reasons");
 }
 
 static void
@@ -824,6 +841,7 @@ int
 main(void)
 {
 	misses_and_hits();
+	long_reasons();
 	policy_errors_are_not_told();
 	order_holds();
 	bodies_wait_too();

@@ -120,7 +120,11 @@ ends(void)
 	say(&a, KIND_SUBSCRIBE, 3, "/y");
 	ok(a.closed, "an id that is in use ends the connection");
 	fake_down(&a);
-	publishes(&b, "/x", "3");
+	subscribes(&b, 4, "/z");
+	fake_ask(&b, 4, "s/m");
+	ok(b.closed && fake_hears_nothing(&b), "and so does a request with the id of a subscription");
+	fake_down(&b);
+	publishes(&leaf, "/x", "3");
 	is_int((long long)f.count.events_lost, 0, "who has gone is not missed");
 	end(&leaf);
 }

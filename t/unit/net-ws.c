@@ -136,7 +136,7 @@ deliver(struct session *s, bool server, struct str in, size_t chunk, uint64_t *r
 }
 
 #define F(head, text) { (head), { (text), sizeof(text) - 1 } }
-static char long_text[MAX + 1];
+static char long_text[MAX + 1], long_reason[130];
 static const struct test {
 	const char *what;
 	struct { unsigned head; struct str payload; } frames[6];
@@ -339,6 +339,31 @@ round_trip(bool server, uint64_t *rand)
 	buf_free(&to.log);
 }
 
+/* The reason of a Close is UTF-8 (RFC 6455 5.5.1): no character is cut, nor one that is whole. */
+static void
+reasons(void)
+{
+	static const struct { const char *what, *said; size_t n; } cases[] = {
+		{ "a reason that ends in a long character is whole", "fin \xe2\x82\xac", 7 },
+		{ "one that is too long ends before the character that has no room", long_reason, 122 },
+	};
+
+	memset(long_reason, 'x', 122);
+	memcpy(long_reason + 122, "\xe2\x82\xac", 4);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct session s = { .act = ACT_NOTHING };
+		struct err e;
+
+		buf_init(&s.conn.out, 4096);
+		s.ws = ws_open(&s.conn, true, MAX, &owner, &s, &e);
+		ws_close(s.ws, 1000, str(cases[i].said));
+		ok(str_eq(str_skip(buf_view(&s.conn.out), 4), str_head(str(cases[i].said), cases[i].n)), "%s",
+		    cases[i].what);
+		ws_free(s.ws);
+		buf_free(&s.conn.out);
+	}
+}
+
 int
 main(void)
 {
@@ -357,6 +382,7 @@ main(void)
 	    "closed 1009 > close 1009 ");
 	raw("half a frame", false, STR("\x82\x03" "ab"), "> ");
 	ping_flood();
+	reasons();
 	inside_callbacks();
 	round_trip(true, &rand);
 	round_trip(false, &rand);

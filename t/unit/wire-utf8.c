@@ -55,6 +55,20 @@ encode(uint32_t c, char to[4])
 	return n;
 }
 
+/* a character of each length, cut behind each byte */
+static void
+heads(void)
+{
+	static const char text[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80";
+	static const size_t want[] = { 0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10 };
+	bool right = true;
+
+	for (size_t max = 0; max < sizeof want / sizeof *want; max++)
+		right = right && utf8_head(str(text), max).n == want[max];
+	ok(right, "a head ends between two characters, and is as long as it may be");
+	is_int(utf8_head(STR("\xbf\xbf\xbf\xbf\xbf"), 4).n, 4, "what is no text is cut where it is too long");
+}
+
 int
 main(void)
 {
@@ -94,5 +108,6 @@ main(void)
 		agree = agree && utf8_valid((struct str){ text, n }) == (at == n);
 	}
 	ok(agree, "valid is what steps can walk through");
+	heads();
 	return done();
 }
