@@ -67,17 +67,6 @@ tls_sessions_news(const struct tls_sessions *all)
 	return all->news;
 }
 
-static struct str
-keep_text(char **to, struct str s)
-{
-	struct str kept = { *to, s.n };
-
-	if (s.n)
-		memcpy(*to, s.p, s.n);
-	*to += s.n;
-	return kept;
-}
-
 void
 sessions_add(struct tls_sessions *all, const struct tls_session *s)
 {
@@ -88,9 +77,9 @@ sessions_add(struct tls_sessions *all, const struct tls_session *s)
 		return;
 	text = k->text;
 	k->s = *s;
-	k->s.id = keep_text(&text, s->id);
-	k->s.name = keep_text(&text, s->name);
-	k->s.chain = keep_text(&text, s->chain);
+	k->s.id = str_place(&text, s->id);
+	k->s.name = str_place(&text, s->name);
+	k->s.chain = str_place(&text, s->chain);
 	sessions_forget(all, s->client, s->client ? s->name : s->id);
 	if (map_put(map_of(all, s->client), s->client ? k->s.name : k->s.id, k) == -1) {
 		tls_wipe(&k->s, sizeof k->s);
