@@ -56,8 +56,8 @@ struct claim {
 	uint32_t latency_us;		/* of its answers, lately; 0: not known */
 	uint16_t version_n, methods_n, tags_n, path_n;	/* of text[], in this order */
 	uint8_t hops;
-	bool stale : 1;			/* until the END of a full set */
-	bool said_shared : 1, shared : 1;	/* of a path: by who announced it; that or by policy */
+	bool stale;			/* until the END of a full set */
+	bool said_shared, shared;	/* of a path: by who announced it; that or by policy */
 	char text[];
 };
 

@@ -93,26 +93,22 @@ struct kept {
 static int
 keep(struct buf *b, const struct question *q)
 {
-	const struct str text[] = { q->from, q->to, q->subject, q->origin, q->version };
+	const struct str *const text[] = { &q->from, &q->to, &q->subject, &q->origin, &q->version };
 	struct kept k = { .kind = q->kind, .type = q->type, .idempotent = q->idempotent,
 	    .oneway = q->oneway, .peer = q->peer };
 	size_t all = sizeof k;
-	uint8_t *to;
+	char *to;
 
 	for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
-		k.n[i] = (uint16_t)text[i].n;
-		all += text[i].n;
+		k.n[i] = (uint16_t)text[i]->n;
+		all += text[i]->n;
 	}
 	b->head = b->tail = 0;
-	if ((to = buf_room(b, all)) == NULL)
+	if ((to = (char *)buf_room(b, all)) == NULL)
 		return -1;
-	memcpy(to, &k, sizeof k);
-	to += sizeof k;
+	str_place(&to, (struct str){ (const char *)&k, sizeof k });
 	for (size_t i = 0; i < sizeof text / sizeof *text; i++)
-		if (text[i].n) {
-			memcpy(to, text[i].p, text[i].n);
-			to += text[i].n;
-		}
+		str_place(&to, *text[i]);
 	buf_made(b, all);
 	return 0;
 }

@@ -41,15 +41,13 @@ push(lua_State *L, const struct value *v)
 	return 1;
 }
 
-static struct value
-start(lua_State *L, enum made made, enum answer answer, uint32_t fits)
+static void
+start(lua_State *L, struct value *v, enum made made, enum answer answer, uint32_t fits)
 {
-	struct value v = { .made = (uint8_t)made, .fits = fits };
-
-	v.v.answer = (uint8_t)answer;
-	v.v.limit_field = v.v.sticky_field = FIELD_COUNT;
-	policy_where(L, &v.file, &v.line);
-	return v;
+	*v = (struct value){ .made = (uint8_t)made, .fits = fits };
+	v->v.answer = (uint8_t)answer;
+	v->v.limit_field = v->v.sticky_field = FIELD_COUNT;
+	policy_where(L, &v->file, &v->line);
 }
 
 static void
@@ -88,9 +86,10 @@ l_limit(lua_State *L)
 {
 	static const char *const keys[] = { "rate", "burst", "per", "name", NULL };
 	static const char who[] = "fedx.limit";
-	struct value v = start(L, MADE_LIMIT, ANSWER_ALLOW, FITS(HOOK_ROUTE) | FITS(HOOK_ADMIT));
+	struct value v;
 	char place[RULE_FILE_MAX + 16];
 
+	start(L, &v, MADE_LIMIT, ANSWER_ALLOW, FITS(HOOK_ROUTE) | FITS(HOOK_ADMIT));
 	check_keys(L, 1, who, keys);
 	lua_getfield(L, 1, "rate");
 	v.v.limit_rate = rate_at(L, -1, who);
@@ -243,8 +242,9 @@ l_allow(lua_State *L)
 	static const char *const keys[] = { "via", "to", "subject", "limit", "scopes", "in_flight", "services",
 		"endpoints", "tags", "preference", "shared", "name", NULL };
 	static const char who[] = "fedx.allow";
-	struct value v = start(L, MADE_ALLOW, ANSWER_ALLOW, everywhere);
+	struct value v;
 
+	start(L, &v, MADE_ALLOW, ANSWER_ALLOW, everywhere);
 	if (lua_gettop(L) == 0)
 		return push(L, &v);
 	check_keys(L, 1, who, keys);
@@ -268,9 +268,10 @@ l_deny(lua_State *L)
 {
 	static const char *const keys[] = { "reason", "error", "name", NULL };
 	static const char who[] = "fedx.deny";
-	struct value v = start(L, MADE_DENY, ANSWER_DENY, everywhere);
+	struct value v;
 	struct str name;
 
+	start(L, &v, MADE_DENY, ANSWER_DENY, everywhere);
 	if (lua_type(L, 1) == LUA_TSTRING) {
 		v.v.reason = check_text(L, 1, who, REASON_MAX);
 	} else if (lua_gettop(L) > 0) {
@@ -298,8 +299,9 @@ l_deny(lua_State *L)
 static int
 l_via(lua_State *L)
 {
-	struct value v = start(L, MADE_ALLOW, ANSWER_ALLOW, FITS(HOOK_ROUTE));
+	struct value v;
 
+	start(L, &v, MADE_ALLOW, ANSWER_ALLOW, FITS(HOOK_ROUTE));
 	v.v.via = check_text(L, 1, "fedx.via", NAME_MAX_BYTES);
 	if (v.v.via.n == 0)
 		policy_fail(L, "fedx.via: want the name of a node");
@@ -312,8 +314,9 @@ l_rewrite(lua_State *L)
 {
 	static const char *const keys[] = { "to", "subject", "name", NULL };
 	static const char who[] = "fedx.rewrite";
-	struct value v = start(L, MADE_ALLOW, ANSWER_ALLOW, FITS(HOOK_ROUTE));
+	struct value v;
 
+	start(L, &v, MADE_ALLOW, ANSWER_ALLOW, FITS(HOOK_ROUTE));
 	check_keys(L, 1, who, keys);
 	take_way(L, who, &v);
 	if (v.v.to.n + v.v.subject.n == 0)
@@ -326,8 +329,9 @@ l_rewrite(lua_State *L)
 static int
 l_sticky(lua_State *L)
 {
-	struct value v = start(L, MADE_STRATEGY, ANSWER_STRATEGY, FITS(HOOK_BALANCE));
+	struct value v;
 
+	start(L, &v, MADE_STRATEGY, ANSWER_STRATEGY, FITS(HOOK_BALANCE));
 	v.v.strategy = STRATEGY_STICKY;
 	v.v.sticky_field = (uint8_t)check_field(L, 1, "fedx.sticky");
 	return push(L, &v);
@@ -337,8 +341,9 @@ l_sticky(lua_State *L)
 static int
 l_pick(lua_State *L)
 {
-	struct value v = start(L, MADE_PICK, ANSWER_PICK, FITS(HOOK_BALANCE));
+	struct value v;
 
+	start(L, &v, MADE_PICK, ANSWER_PICK, FITS(HOOK_BALANCE));
 	v.v.strategy = STRATEGY_PICK;
 	if (!instance_number(L, 1, &v.v.instance))
 		policy_fail(L, "fedx.pick: want one of the instances, or its index");

@@ -52,11 +52,14 @@ good_write(const struct rundir *r, const struct loaded *l, struct err *e)
 {
 	struct path at = path_of(r, "policy.good");
 	char hash[HASH];
-	struct str parts[] = { str(mark), { hash, sizeof hash }, buf_view(&l->bytes) };
+	struct str parts[3];
 
 	if (!l->policy)
 		return unlink(at.text) == -1 && errno != ENOENT ?
 		    err_sys(e, "cannot take %s away", at.text) : 0;
+	parts[0] = str(mark);
+	parts[1] = (struct str){ hash, sizeof hash };
+	parts[2] = buf_view(&l->bytes);
 	sha256(parts[2], (uint8_t *)hash);
 	return keep(r, "policy.good", parts, 3, e);
 }
