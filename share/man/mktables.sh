@@ -164,7 +164,7 @@ link.backoff_max	30s	where that doubling ends
 link.steady	10s	an uplink that was up for this long starts with link.backoff again
 link.refused	1m	the wait after a refusal (a wrong token, another cluster, a node id in use), doubled each time; the real wait is half of it or more
 link.refused_max	15m	where that doubling ends
-link.come_back	1s	when a node that goes away asks others to return, the first of them
+link.come_back	1s	when a node that goes away asks others to return, the first of them; who finds nobody then waits as long again, or up to twice that, doubled each time
 link.come_back_rate	4000	how many of them it asks to come a second, so that they do not come at once
 link.elsewhere		the URL of a hub to which a node that goes away sends others meanwhile; who has it among its uplinks dials it next
 link.queue	4M	bytes that may wait to be written to one link or client

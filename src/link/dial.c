@@ -127,12 +127,16 @@ uplink_wait_ms(const struct uplink *u, bool refused, uint32_t random)
 	uint32_t times = refused ? u->refusals : u->failures;
 	uint64_t span = refused ? s->refused_ms : s->backoff_ms;
 
+	bool calm = refused || u->come_back_ms;
+
+	if (!refused && span < u->come_back_ms)
+		span = u->come_back_ms;
 	for (uint32_t i = 1; i < times && span < most; i++)
 		span *= 2;
 	if (span > most)
 		span = most;
-	/* a refusal is no accident of load: at least half of its time */
-	return (uint32_t)(refused ? span / 2 + random % (span / 2 + 1) : random % (span + 1));
+	/* who refuses or has left does not do so by accident: at least half of its time */
+	return (uint32_t)(calm ? span / 2 + random % (span / 2 + 1) : random % (span + 1));
 }
 
 static uint32_t
@@ -162,9 +166,12 @@ uplink_wait(struct uplink *u)
 
 	u->failures++;
 	ms = uplink_wait_ms(u, false, random32());
-	if (u->come_back_ms)	/* to itself when it says so; to another one by then */
-		ms = u->url_count == 1 ? u->come_back_ms : random32() % (u->come_back_ms + 1);
-	u->come_back_ms = 0;
+	if (u->come_back_ms && u->url_count > 1) {	/* to another one by then */
+		ms = random32() % (u->come_back_ms + 1);
+		u->come_back_ms = 0;
+	} else if (u->come_back_ms && u->failures == 1) {
+		ms = u->come_back_ms;	/* to itself when it says so */
+	}
 	wait_for(u, ms);
 }
 
@@ -214,7 +221,7 @@ uplink_stand_by(struct uplink *u)
 {
 	let_go(u);
 	if (is_served(u)) {
-		u->failures = u->refusals = 0;
+		u->failures = u->refusals = u->come_back_ms = 0;
 		snprintf(u->why, sizeof u->why, "linked by a connection that the other side opened");
 		return;
 	}
@@ -289,6 +296,7 @@ on_goodbye(void *owner, uint32_t come_back_ms, struct str elsewhere)
 	struct uplink *u = owner;
 
 	u->come_back_ms = come_back_ms;
+	u->failures = 0;
 	for (size_t i = 0; i < u->url_count; i++)
 		if (i != u->url && str_is(elsewhere, u->urls[i]))
 			u->elsewhere = i + 1;

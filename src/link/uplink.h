@@ -51,7 +51,7 @@ struct uplink {
 	struct mono since;			/* in this state */
 	uint32_t failures;			/* since it was last up for long */
 	uint32_t refusals;
-	uint32_t come_back_ms;
+	uint32_t come_back_ms;			/* asked for by the one hub, which has left; 0: none did */
 	uint8_t nonce[16];			/* of the WebSocket handshake */
 	char why[240];				/* of the last loss or refusal */
 	char address[264];			/* of the other side, or its name behind a proxy */
@@ -73,7 +73,8 @@ bool uplinks_paused(struct links *, struct str node);	/* is the one to this node
 const char *uplink_state_name(enum uplink_state);
 const char *uplink_event_name(enum uplink_event);
 uint32_t uplink_wait_ms(const struct uplink *, bool refused, uint32_t random);
-	/* full jitter: 0 .. min(max, base doubled each time), scaled by random */
+	/* full jitter: 0 .. min(max, base doubled each time), scaled by random; who refused
+	 * or left is given half of that at least, and who left no less than it asked for */
 
 /* dial.c, called by the table */
 void uplink_dial(struct uplink *);

@@ -273,6 +273,44 @@ test_come_back(void)
 	buf_free(&b);
 }
 
+/* Who has left, and is not back when it said, is dialled twice more in its grace of 5 s at most. */
+static void
+test_calm_with_who_left(void)
+{
+	static const uint32_t least[] = { 1000, 1000, 2000, 4000 };
+	struct err e = { .status = 0 };
+	struct listener *at = listen_tcp(net, STR("127.0.0.1:0"), on_accepted, NULL, &e);
+	struct uplink u;
+	struct buf b;
+	char url[80], be[4] = { 0, 0, 1000 >> 8, (char)(1000 & 255) };
+
+	snprintf(url, sizeof url, "fedx://%s", listener_name(at));
+	buf_init(&b, 4096);
+	dial_us(&u, url);
+	u.failures = 7;
+	put(&b, (struct envelope){ .kind = KIND_GOODBYE, .hops = 1, .payload = { be, 4 } });
+	say(accepted, buf_view(&b));
+	listener_close(at);
+	turn(10);
+	for (size_t i = 0; i < sizeof least / sizeof *least; i++) {
+		uint64_t due = u.timer.due * WHEEL_TICK_MS, from = u.since.us / 1000;
+
+		ok(u.state == UPLINK_BACKOFF && due >= from + least[i] && due <= from + (i ? 2 : 1) * least[i] +
+		    2 * WHEEL_TICK_MS, "after it failed %zu times, a wait of %ums and not of twice that", i, least[i]);
+		uplink_step(&u, ON_UPLINK_TIMEOUT);
+		for (int n = 0; n < 1000 && u.state != UPLINK_BACKOFF; n++)
+			ev_run(loop, EVRUN_ONCE);
+	}
+	uplink_stop(&u);
+	close(accepted);
+	accepted = -1;
+	turn(2);
+	for (uint32_t n = 0; n < 4; n++)
+		is_int(uplink_wait_ms(&(struct uplink){ .links = &ls, .failures = n }, false, 0), 0,
+		    "who is lost without a word may be dialled at once");
+	buf_free(&b);
+}
+
 /* What the other end of fd heard last; its bytes are in *heard. */
 static struct envelope
 heard_last(int fd, struct buf *heard)
@@ -475,6 +513,7 @@ main(void)
 	test_no_room_for_the_reason();
 	test_not_delivered_stays_here();
 	test_come_back();
+	test_calm_with_who_left();
 	test_goodbyes();
 	test_untaken();
 	test_strangers();
