@@ -203,8 +203,6 @@ not_allowed(struct fabric *f, struct port *p, const struct envelope *e)
 void
 fabric_receive(struct fabric *f, struct port *p, const struct envelope *e)
 {
-	if (!p->up)
-		return;
 	if (!(kind_by(e->kind) & speaks_as(p))) {
 		not_allowed(f, p, e);
 		return;

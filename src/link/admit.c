@@ -18,7 +18,7 @@ hear_held(struct link *l)
 	size_t n;
 
 	buf_init(&l->held, held.max);
-	while (l->state != LINK_DYING && envelope_parse(rest, UINT32_MAX, &e, &n, &why) == PARSE_OK) {
+	while (envelope_parse(rest, UINT32_MAX, &e, &n, &why) == PARSE_OK) {
 		link_hear(l, &e);
 		rest = str_skip(rest, n);
 	}

@@ -1,4 +1,7 @@
-/* link-grants.c - a list of who may join that changes while a link is coming up: it does not come up by the old one. */
+/*
+ * link-grants.c - while a link is coming up: a list of who may join that changes
+ * meanwhile counts as it is then, and nothing that it says counts before it is up.
+ */
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -95,19 +98,33 @@ reload(const char *role, const char *node, const char *cluster, const char *toke
 }
 
 static void
-say_hello(int fd, const char *node, const char *cluster, uint8_t role, const char *token)
+say(int fd, uint8_t kind, struct str payload)
 {
-	uint8_t room[HELLO_MAX];
-	struct buf b, body = { .p = room, .cap = sizeof room, .max = sizeof room };
-	struct hello h = { .node = str(node), .cluster = str(cluster), .role = role, .token = str(token),
-	    .version_min = 1, .version_max = 1 };
+	struct buf b;
 
 	buf_init(&b, 2 * HELLO_MAX);
-	hello_put(&body, &h);
-	envelope_put(&b, &(struct envelope){ .kind = KIND_HELLO, .hops = 1, .payload = buf_view(&body) }, STR(""));
+	envelope_put(&b, &(struct envelope){ .kind = kind, .hops = 1, .payload = payload }, STR(""));
 	if (write(fd, b.p + b.head, buf_len(&b)) == -1)
 		perror("write");
 	buf_free(&b);
+}
+
+static void
+write_hello(int fd, const char *node, const char *cluster, uint8_t role, const char *token)
+{
+	uint8_t room[HELLO_MAX];
+	struct buf body = { .p = room, .cap = sizeof room, .max = sizeof room };
+	struct hello h = { .node = str(node), .cluster = str(cluster), .role = role, .token = str(token),
+	    .version_min = 1, .version_max = 1 };
+
+	hello_put(&body, &h);
+	say(fd, KIND_HELLO, buf_view(&body));
+}
+
+static void
+say_hello(int fd, const char *node, const char *cluster, uint8_t role, const char *token)
+{
+	write_hello(fd, node, cluster, role, token);
 	turn(3);
 }
 
@@ -192,6 +209,58 @@ test_while_it_has_yet_to_welcome_us(void)
 	turn(3);
 }
 
+static void
+say_route(int fd, const char *node, const char *cluster)
+{
+	uint8_t room[HELLO_MAX], runs[600], *middle = tlv_write(runs, META_path, str(node)),
+	    *end = tlv_write(middle, META_cluster, str(cluster));
+	struct buf body = { .p = room, .cap = sizeof room, .max = sizeof room };
+
+	announcement_put(&body, &(struct announcement){ .family = FAMILY_NODE, .hops = HOPS_DEFAULT,
+	    .name = str(node), .path = { (char *)runs, (size_t)(middle - runs) },
+	    .clusters = { (char *)middle, (size_t)(end - middle) }, .epoch = 7, .lifetime_ms = 60000 });
+	say(fd, KIND_ANNOUNCE, buf_view(&body));
+}
+
+/* The first that may not be said before WELCOME ends it, and what came behind that in the same read is not heard. */
+static void
+test_what_is_held(void)
+{
+	struct link *l;
+	int fd;
+
+	asker_policy(&f, 3, HOOKS(ADMIT));
+	reload("hub", "hub.other", "other", "its-token");
+	l = stranger(&fd);
+	write_hello(fd, "hub.other", "other", ROLE_HUB, "its-token");
+	say(fd, KIND_PING, STR(""));
+	say_route(fd, "hub.other", "other");
+	turn(3);
+	ok(l->state == LINK_ADMITTING && buf_len(&l->held), "policy is asked about a hub, and what it goes on to say is held");
+	link_admitted(l, E_NONE, "");
+	ok(l->state == LINK_DYING, "it is let in, and its PING before WELCOME ends it");
+	ok(list_empty(&l->port.routes.vias) && !rib_origin(&f, STR("hub.other")), "the route behind that is not taken");
+	turn(3);
+	ok(list_empty(&ls.all), "and it is gone: %s", last_down);
+	close(fd);
+	asker_policy(&f, 4, 0);
+}
+
+/* Who it is was settled by its first HELLO. */
+static void
+test_hello_twice(void)
+{
+	int fd;
+
+	reload("hub", "*", "other", "its-token");
+	welcomed(&fd);
+	write_hello(fd, "hub.more", "other", ROLE_HUB, "its-token");
+	turn(3);
+	ok(list_empty(&ls.all) && strstr(last_down, "HELLO"), "a second HELLO instead of WELCOME ends it: %s", last_down);
+	close(fd);
+	turn(3);
+}
+
 /* Who has not said who it is has nothing that could be taken from it. */
 static void
 test_strangers_wait(void)
@@ -214,6 +283,8 @@ main(void)
 	log_open("t", LOG_LOGFMT, LOG_LEVEL_ERROR, false);
 	test_while_policy_is_asked();
 	test_while_it_has_yet_to_welcome_us();
+	test_what_is_held();
+	test_hello_twice();
 	test_strangers_wait();
 	end();
 	return done();
