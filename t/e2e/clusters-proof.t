@@ -111,7 +111,7 @@ then
 	liar ./record.sock <<'END'
 h -> hello node=evil.beta role=hub cluster=beta
 h -> PING
-h -> ANNOUNCE node=evil.beta path=evil.beta epoch=7 lifetime=60000
+h -> ANNOUNCE node=evil.beta path=evil.beta clusters=beta epoch=7 lifetime=60000
 h -> hello node=evil.beta role=hub cluster=beta
 END
 	ended "$recorder"
