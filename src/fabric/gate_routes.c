@@ -73,10 +73,15 @@ renewed(struct fabric *f, struct ruling *r)
 	r->renewing = false;
 }
 
+/* Those behind it may have waited for its answer, or for its timer: the first of them goes on by its own. */
 static void
 drop(struct fabric *f, struct ruling *r)
 {
+	struct gate_port *g = &port_of(r)->gate;
+
 	quiet(f, r);
+	if (!list_empty(&g->rulings) && !g->rulings_asked)
+		timer_set(&f->wheel, &list_of(g->rulings.next, struct ruling, place)->again, f->now, 0);
 	renewed(f, r);
 	free(r->why);
 	gate_ruling_init(r, (enum hook)r->hook);

@@ -338,6 +338,43 @@ many(void)
 	end_asked();
 }
 
+/* What is withdrawn before it had its answer, or its turn, keeps nobody waiting. */
+static void
+withdrawn_first(void)
+{
+	static uint64_t messages[ASKS_MAX / 2];
+	struct question q = { .hook = HOOK_ROUTE };
+	char path[32];
+
+	begin_asked(0, HOOKS(IMPORT));
+	peer(&n1, "n1");
+	allow_all();
+	for (int i = 0; i <= RULINGS_ASKED; i++) {
+		snprintf(path, sizeof path, "o%d n1", i);
+		says(&n1, path);
+	}
+	for (int i = 0; i < RULINGS_ASKED; i++) {
+		snprintf(path, sizeof path, "o%d", i);
+		unsays(&n1, path);
+		asker_take(&asker);
+	}
+	fake_wait(&f, 50);
+	ok(asks(HOOK_IMPORT, "o64", &n1), "all that were asked about are withdrawn: the one behind them has its turn");
+	allow_all();
+	for (size_t i = 0; i < ASKS_MAX / 2; i++, asker_take(&asker))
+		messages[i] = gate_ask(&f, FOR_REQUEST, &q, STR(""), 0, NULL);
+	says(&n1, "p n1");
+	says(&n1, "r n1");
+	ok(asker.count == 0, "as long as policy has much to do for messages, routes wait");
+	unsays(&n1, "p");
+	for (size_t i = 0; i < ASKS_MAX / 2; i++)
+		gate_unask(&f, messages[i]);
+	fake_wait(&f, 200);
+	ok(asks(HOOK_IMPORT, "r", &n1), "the first of them is withdrawn: the next one has its turn");
+	allow_all();
+	end_asked();
+}
+
 /* --- anything, in any order --- */
 
 /* What is used or told now is allowed now. */
@@ -459,6 +496,7 @@ main(void)
 	export();
 	nobody();
 	many();
+	withdrawn_first();
 	asker_close(&asker);
 	return done();
 }
