@@ -140,13 +140,17 @@ border_tells_route(const struct fabric *f, const struct port *to, const struct v
 static bool
 is_spoofed(struct fabric *f, struct str from)
 {
-	const struct claim *c = name_best(fib_name(&f->fib, FAMILY_ENDPOINT, from));
-	struct str first, last;
+	const struct name *name = fib_name(&f->fib, FAMILY_ENDPOINT, from);
 
-	if (!c || !c->via)
-		return c != NULL;
-	ends_of(c->via->clusters, &first, &last);
-	return border_is_ours(f, first);
+	if (!name)
+		return false;
+	list_each(n, &name->claims) {
+		const struct claim *c = list_of(n, struct claim, of_name);
+
+		if (!c->via || !c->via->foreign)
+			return true;
+	}
+	return false;
 }
 
 static enum error

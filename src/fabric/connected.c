@@ -175,8 +175,8 @@ rival(struct fabric *f, struct port *p, const struct announcement *a, bool share
 	list_each(n, &name->claims) {
 		struct claim *c = list_of(n, struct claim, of_name);
 
-		/* a leaf is where its link is, whatever another hub still believes */
-		if (c->port != p && (!c->via || p->kind == PORT_CLIENT) && !(shared && c->shared))
+		/* a leaf is where its link is, whatever another hub still believes; other clusters hold nothing of ours */
+		if (c->port != p && (!c->via || (p->kind == PORT_CLIENT && !c->via->foreign)) && !(shared && c->shared))
 			return c;
 	}
 	return NULL;

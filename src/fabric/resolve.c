@@ -81,9 +81,10 @@ static void
 resolve_node(struct fabric *f, struct port *from, struct str id, struct target *t)
 {
 	const struct claim *c = name_best(fib_name(&f->fib, FAMILY_NODE, id));
-	struct port *hop = rib_next_hop(f, id);
-	/* a leaf of ours has proven its id, and a hub has a path: before what is only said */
-	struct port *to = c && (!c->via || !hop) ? c->port : hop;
+	const struct via *way = rib_way(f, id);
+	/* a leaf of ours has proven its id, and a hub has a path: before what is only said, but by another cluster */
+	struct port *to = c && (!c->via || !way || (way->foreign && !c->via->foreign)) ? c->port :
+	    way ? way->port : NULL;
 
 	if (str_is(id, f->node))
 		t->port = f->self;

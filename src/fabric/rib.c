@@ -97,12 +97,12 @@ rib_heard(const struct fabric *f, const struct port *p, struct str node)
 	return v && v->digest;
 }
 
-struct port *
-rib_next_hop(const struct fabric *f, struct str node)
+struct via *
+rib_way(const struct fabric *f, struct str node)
 {
 	const struct origin *o = rib_origin(f, node);
 
-	return o && o->best ? o->best->port : NULL;
+	return o ? o->best : NULL;
 }
 
 /* --- choosing --- */
@@ -146,9 +146,12 @@ compare(int64_t a, int64_t b)
 int
 via_order(const struct via *a, const struct via *b)
 {
-	/* who proves its own link is nowhere else, whatever others promise */
-	int order = compare(a->length > 1, b->length > 1);
+	/* a name of ours is not where another cluster says */
+	int order = compare(a->foreign, b->foreign);
 
+	/* who proves its own link is nowhere else, whatever others promise */
+	if (order == 0)
+		order = compare(a->length > 1, b->length > 1);
 	if (order == 0)
 		order = compare(b->preference, a->preference);
 	if (order == 0)
@@ -160,10 +163,20 @@ via_order(const struct via *a, const struct via *b)
 	return order ? order : compare(b->metric.reliability_ppm, a->metric.reliability_ppm);
 }
 
+static bool
+is_of_ours(const struct origin *o)
+{
+	list_each(n, &o->vias)
+		if (list_of(n, struct via, of_origin)->digest && !list_of(n, struct via, of_origin)->foreign)
+			return true;
+	return false;
+}
+
 bool
 via_is_taken(const struct via *v)
 {
-	return v->digest && (v->import.state == RULING_NONE || v->import.state == RULING_ALLOWED);
+	return v->digest && (v->import.state == RULING_NONE || v->import.state == RULING_ALLOWED) &&
+	    !(v->foreign && is_of_ours(v->origin));
 }
 
 bool

@@ -132,7 +132,7 @@ struct origin *rib_origin(const struct fabric *, struct str node);
 struct origin *rib_open(struct fabric *, struct str node);	/* NULL: no memory, or too many */
 bool rib_heard(const struct fabric *, const struct port *, struct str node);
 	/* has this neighbour a route to it that it told us?  Then its own next hop is not us */
-struct port *rib_next_hop(const struct fabric *, struct str node);	/* NULL: none */
+struct via *rib_way(const struct fabric *, struct str node);	/* the best one to it; NULL: none */
 int64_t route_score(const struct metric *, uint32_t length);
 	/* mpreg.md 5.3 with the default weights, in microseconds */
 void route_latency(struct fabric *, struct port *, uint32_t one_way_us);
@@ -140,13 +140,14 @@ void route_latency(struct fabric *, struct port *, uint32_t one_way_us);
 	 * and another one only when it has moved by more than one, so that what
 	 * trembles moves no route */
 int via_order(const struct via *, const struct via *);
-	/* less than 0: the first is better; its own link before all, then by
+	/* less than 0: the first is better; our cluster, its own link, then by
 	 * preference, score, length, latency, reliability; 0: equal, traffic
 	 * may use both */
 int via_rank(const struct via *, const struct via *);
 	/* via_order() among those that are whole and steady; before those that
 	 * are damped, and these before those whose names have not all come */
-bool via_is_taken(const struct via *);	/* it is there, and policy lets it be used */
+bool via_is_taken(const struct via *);
+	/* it is there, policy lets it be used, and it is not another cluster's to a node of ours */
 bool via_waits(const struct via *);	/* for policy to say so */
 struct str via_tags(const struct via *);
 bool via_serves(const struct via *);	/* best of its origin, or equal to it */

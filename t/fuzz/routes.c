@@ -170,11 +170,11 @@ check(void)
 	struct via *v = far ? via_find(far, &n1.port) : NULL;
 	uint32_t kept = liar.port.routes.via_count;
 
-	must(rib_next_hop(&f, STR("n1")) == &n1.port && rib_next_hop(&f, STR("n2")) == &n2.port,
+	must(rib_way(&f, STR("n1"))->port == &n1.port && rib_way(&f, STR("n2"))->port == &n2.port,
 	    "a neighbour is reached by its own link");
 	must(v && v->digest && fib_learnt(&f.fib, v, FAMILY_SERVICE, STR("honest"), STR("")),
 	    "what an honest hub said is there");
-	must(!rib_next_hop(&f, STR("here")), "there is no route to ourselves");
+	must(!rib_way(&f, STR("here")), "there is no route to ourselves");
 	for (int i = 0; liar.port.up && i < FAMILY_COUNT; i++)
 		kept += liar.port.claimed[i];
 	must(!liar.port.up || kept <= ROUTES, "what a neighbour makes us keep is bounded");

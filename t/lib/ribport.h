@@ -174,7 +174,9 @@ end(void)
 static inline bool
 next_is(const char *node, const struct fake *k)
 {
-	return rib_next_hop(&f, str(node)) == (k ? &k->port : NULL);
+	const struct via *v = rib_way(&f, str(node));
+
+	return k ? v && v->port == &k->port : !v;
 }
 
 static inline bool

@@ -341,10 +341,10 @@ hubs_distances(int d[HUBS_MAX][HUBS_MAX])
 static inline int
 hubs_next(int i, int j)
 {
-	struct port *p = rib_next_hop(&hubs.hub[i].f, str(hubs.hub[j].name));
+	const struct via *v = rib_way(&hubs.hub[i].f, str(hubs.hub[j].name));
 
-	for (int k = 0; p && k < hubs.count; k++)
-		if (p == &hubs.hub[i].links[k].port)
+	for (int k = 0; v && k < hubs.count; k++)
+		if (v->port == &hubs.hub[i].links[k].port)
 			return k;
 	return -1;
 }

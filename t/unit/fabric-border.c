@@ -233,7 +233,7 @@ lies(void)
 		o = rib_origin(&hubs.hub[ALPHA].f, STR("liar"));
 		ok((o && o->best) == cases[i].known, "%s", cases[i].what);
 	}
-	ok(rib_next_hop(&hubs.hub[ALPHA].f, STR("h1")) != NULL, "mpreg 7: what it said truly stays");
+	ok(rib_way(&hubs.hub[ALPHA].f, STR("h1")) != NULL, "mpreg 7: what it said truly stays");
 	hubs_close();
 }
 

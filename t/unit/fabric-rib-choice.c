@@ -1,4 +1,6 @@
 /* fabric-rib-choice.c - routes: which of several is best, whatever the order they came in (mpreg 5.3, checks 28 and 29). */
+#include "fabric/border.h"
+#include "fabric/cluster.h"
 #include "ribport.h"
 
 static void
@@ -139,6 +141,56 @@ choosing(void)
 	end();
 }
 
+/* n1 is a hub of another cluster that is let in, and says what it likes. */
+static void
+other_clusters(void)
+{
+	static struct federation federation = { .mode = PERMISSIVE_BRIDGING, .requests_per_minute = 100 };
+	uint8_t run[64];
+	struct announcement evil = usual;
+	struct envelope e = { .kind = KIND_REQUEST, .hops = 8, .from = STR("a@b") };
+	struct err err = { .status = 0 };
+
+	evil.clusters = (struct str){ (char *)run, (size_t)(tlv_write(run, META_cluster, STR("evil")) - run) };
+	e.meta = evil.clusters;
+	begin_with(0);
+	f.federation = &federation;
+	fake_open(&f, &n1, PORT_PEER, "n1");
+	n1.port.cluster = STR("evil");
+	says_as(&n1, "n1", evil);
+	names(&n1, KIND_ANNOUNCE, FAMILY_ENDPOINT, "n1", "a@b");
+	fake_attach(&client, FAMILY_ENDPOINT, "a@b", "", "", 0);
+	ok(fake_hears(&client, KIND_DONE), "what another cluster says to hold can be held here");
+	say(&client, KIND_DETACH, &(struct announcement){ .family = FAMILY_ENDPOINT, .hops = HOPS_DEFAULT,
+	    .name = STR("a@b"), .weight = 100 });
+	peer(&n2, "n2");
+	peer(&n3, "n3");
+	says(&n2, "o x n2");
+	names(&n2, KIND_ANNOUNCE, FAMILY_ENDPOINT, "o", "a@b");
+	names(&n2, KIND_ANNOUNCE, FAMILY_NODE, "o", "leaf");
+	says_as(&n1, "o n1", evil);
+	ok(next_is("o", &n2), "a node of ours is not where another cluster says, however near");
+	says(&n3, "n1 n3");
+	ok(next_is("n1", &n3), "nor is it who links with us by its id");
+	ok(fib_endpoint(&f.fib, STR("a@b"))->port == &n2.port, "an address is with our own cluster first");
+	says_as(&n1, "leaf n1", evil);
+	forget_all();
+	fake_say(&client, (struct envelope){ .kind = KIND_REQUEST, .hops = 8, .id = 1, .to = STR("leaf"), .subject = STR("s/m") });
+	ok(fake_hears(&n2, KIND_REQUEST), "a leaf behind a hub of ours stays there, whatever route there is to its id");
+	is_int(border_takes_message(&f, &n1.port, &e, &err), E_scope, "a message of another cluster is not from an address of ours");
+	fake_say(&n1, (struct envelope){ .kind = KIND_PUBLISH, .hops = 8, .origin = STR("n1"), .subject = STR("/e"),
+	    .meta = { (char *)run, (size_t)(tlv_write(tlv_write(run + e.meta.n, META_path, STR("n1")), META_revision,
+	    STR("\3772345678\3772345678o")) - run) } });
+	ok(f.count.events_stray == 1 && rib_origin(&f, STR("o"))->event_epoch == 0,
+	    "nor do events of ours come from there, and make later ones old");
+	unsays(&n2, "o");
+	says(&n2, "o x n2");
+	names(&n2, KIND_ANNOUNCE, FAMILY_ENDPOINT, "o", "a@b");
+	ok(next_is("o", NULL), "while our own way is held down, that of the other cluster is none");
+	is_int(border_takes_message(&f, &n1.port, &e, &err), E_scope, "... and the address is still ours");
+	end();
+}
+
 int
 main(void)
 {
@@ -146,5 +198,6 @@ main(void)
 	orders();
 	latency();
 	choosing();
+	other_clusters();
 	return done();
 }
