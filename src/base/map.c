@@ -99,7 +99,7 @@ slot_find(const struct map *m, struct str key, uint64_t hash)
 
 	if (m->cap == 0)
 		return NULL;
-	for (size_t i = hash & mask; !is_empty(&m->slots[i]); i = (i + 1) & mask) {
+	for (size_t i = (size_t)hash & mask; !is_empty(&m->slots[i]); i = (i + 1) & mask) {
 		struct map_slot *s = &m->slots[i];
 
 		if (s->value && s->hash == hash && str_eq(s->key, key))
@@ -112,7 +112,7 @@ slot_find(const struct map *m, struct str key, uint64_t hash)
 static struct map_slot *
 slot_free(const struct map *m, uint64_t hash)
 {
-	size_t mask = m->cap - 1, i = hash & mask;
+	size_t mask = m->cap - 1, i = (size_t)hash & mask;
 
 	while (m->slots[i].value)
 		i = (i + 1) & mask;

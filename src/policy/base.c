@@ -15,7 +15,7 @@ charge_texts(lua_State *L, int first, int last)
 
 	for (int i = first; i <= last && i <= top; i++)
 		if (lua_type(L, i) == LUA_TSTRING)
-			steps += lua_rawlen(L, i) / BYTES_A_STEP_READ;
+			steps += (size_t)lua_rawlen(L, i) / BYTES_A_STEP_READ;
 	if (steps > 0)
 		sandbox_charge(L, steps);
 }

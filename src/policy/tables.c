@@ -89,8 +89,8 @@ is_less(lua_State *L, int table, lua_Integer a, lua_Integer b)
 	if (lua_isnil(L, 2)) {
 		lua_rawgeti(L, table, a);
 		lua_rawgeti(L, table, b);
-		n = lua_rawlen(L, -2);
-		m = lua_rawlen(L, -1);
+		n = (size_t)lua_rawlen(L, -2);
+		m = (size_t)lua_rawlen(L, -1);
 		if (lua_type(L, -1) == LUA_TSTRING)
 			sandbox_charge(L, (n < m ? n : m) / BYTES_A_STEP);
 		less = lua_compare(L, -2, -1, LUA_OPLT);

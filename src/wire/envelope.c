@@ -119,7 +119,7 @@ envelope_write(uint8_t *p, const struct envelope *e, struct str more_meta)
 	p = put16(p, e->meta.n + more_meta.n);
 	p = put32(p, e->payload.n);
 	p = put32(p, e->deadline_ms);
-	p = put32(p, e->id >> 32);
+	p = put32(p, (size_t)(e->id >> 32));
 	p = put32(p, e->id & 0xffffffff);
 	p = put(p, e->origin);
 	p = put(p, e->from);

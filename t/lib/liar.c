@@ -367,7 +367,7 @@ claim_field(struct party *p, struct announcement *a, struct str name, struct str
 	else if (str_is(name, "interest"))
 		a->family = FAMILY_INTEREST, a->name = v;
 	else if (str_is(name, "big"))
-		a->name = big_name(a->family, number(p, v));
+		a->name = big_name(a->family, (size_t)number(p, v));
 	else if (str_is(name, "origin"))
 		a->origin = v;
 	else if (str_is(name, "epoch"))

@@ -187,7 +187,7 @@ pump(struct pair *p, uint64_t *rand, size_t chunk)
 	bool moved = true;
 
 	while (moved) {
-		size_t c = rand ? 1 + tap_rand(rand) % chunk : chunk;
+		size_t c = rand ? 1 + (size_t)tap_rand(rand) % chunk : chunk;
 
 		moved = turn(p, 0, c);
 		moved |= turn(p, 1, c);

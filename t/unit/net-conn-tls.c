@@ -335,7 +335,7 @@ static void
 carry(int from, int to, size_t at_most)
 {
 	char piece[65536];
-	ssize_t n = recv(from, piece, 1 + tap_rand(&seed) % at_most, MSG_PEEK), went;
+	ssize_t n = recv(from, piece, 1 + (size_t)tap_rand(&seed) % at_most, MSG_PEEK), went;
 
 	if (n == 0)
 		shutdown(to, SHUT_WR);

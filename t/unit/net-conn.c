@@ -196,7 +196,7 @@ test_splits(void)
 	int frames = 0;
 
 	while (n < STREAM) {
-		size_t len = tap_rand(&seed) % 100 ? tap_rand(&seed) % 300 : tap_rand(&seed) % 65536;
+		size_t len = (size_t)tap_rand(&seed) % 100 ? (size_t)tap_rand(&seed) % 300 : (size_t)tap_rand(&seed) % 65536;
 
 		stream[n++] = (uint8_t)(len >> 8);
 		stream[n++] = (uint8_t)len;
@@ -213,7 +213,7 @@ test_splits(void)
 		size_t want = at_most < 100 ? 20000 : n, sent = 0;
 
 		while (sent < want) {
-			size_t piece = 1 + tap_rand(&seed) % at_most;
+			size_t piece = 1 + (size_t)tap_rand(&seed) % at_most;
 
 			if (piece > n - sent)
 				piece = n - sent;

@@ -257,7 +257,7 @@ flips(uint64_t *rand)
 	size_t all = 0;
 	unsigned noticed = 0, rounds = 0;
 
-	for (size_t flip = 0; all == 0 || flip <= all; flip += all ? 1 + tap_rand(rand) % 120 : 1) {
+	for (size_t flip = 0; all == 0 || flip <= all; flip += all ? 1 + (size_t)tap_rand(rand) % 120 : 1) {
 		struct pair p;
 		struct err e;
 		bool failed;

@@ -119,7 +119,7 @@ deliver(struct session *s, bool server, struct str in, size_t chunk, uint64_t *r
 	buf_init(&s->conn.out, 4096);
 	buf_init(&s->log, 4096);
 	while (s->ws && in.n) {
-		size_t n = rand ? 1 + tap_rand(rand) % chunk : chunk;
+		size_t n = rand ? 1 + (size_t)tap_rand(rand) % chunk : chunk;
 
 		if (n > in.n)
 			n = in.n;
@@ -309,7 +309,7 @@ round_trip(bool server, uint64_t *rand)
 
 		good = ws_send(from.ws, false, (struct str){ text, sizes[i] }) == 0;
 		for (out = buf_view(&from.conn.out); out.n;) {
-			size_t n = 1 + tap_rand(rand) % 9000;
+			size_t n = 1 + (size_t)tap_rand(rand) % 9000;
 
 			n = n < out.n ? n : out.n;
 			ws_input(to.ws, str_head(out, n));

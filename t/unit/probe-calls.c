@@ -97,7 +97,7 @@ answers_keep_the_order_of_lines(uint64_t seed)
 			open[count++] = fresh;
 			begun++;
 		} else if (count) {
-			size_t pick = tap_rand(&seed) % count;
+			size_t pick = (size_t)tap_rand(&seed) % count;
 			struct str v;
 
 			snprintf(want, sizeof want, "%u", (unsigned)(open[pick] >> 16));

@@ -59,7 +59,7 @@ main(void)
 	}
 	for (int i = 0; i < 3000; i++) {
 		char bytes[70], text[8];
-		size_t n = tap_rand(&seed) % sizeof bytes, letters = tap_rand(&seed) % 9;
+		size_t n = (size_t)tap_rand(&seed) % sizeof bytes, letters = (size_t)tap_rand(&seed) % 9;
 
 		for (size_t j = 0; j < n; j++)
 			bytes[j] = (char)tap_rand(&seed);

@@ -377,7 +377,7 @@ static void
 random_string(uint64_t *seed, struct buf *b)
 {
 	char bytes[24];
-	size_t n = tap_rand(seed) % sizeof bytes;
+	size_t n = (size_t)tap_rand(seed) % sizeof bytes;
 
 	for (size_t i = 0; i < n; i++)
 		bytes[i] = (char)(tap_rand(seed) % 3 ? 'a' + tap_rand(seed) % 4 : tap_rand(seed));
@@ -387,7 +387,7 @@ random_string(uint64_t *seed, struct buf *b)
 static void
 random_value(uint64_t *seed, struct buf *b, unsigned depth)
 {
-	size_t n = tap_rand(seed) % 24;
+	size_t n = (size_t)tap_rand(seed) % 24;
 
 	switch (tap_rand(seed) % (depth ? 7 : 5)) {
 	case 0: buf_str(b, STR("null")); break;
@@ -456,7 +456,7 @@ test_round_trips(uint64_t *seed)
 		same = same && str_eq(buf_view(&a), buf_view(&b));
 		if (strchr("{[\"", buf_view(&a).p[0]))	/* a number cut short is one too */
 			cut = cut && json_check(str_head(buf_view(&a),
-			    tap_rand(seed) % buf_len(&a)), 4, &fault) == -1;
+			    (size_t)tap_rand(seed) % buf_len(&a)), 4, &fault) == -1;
 	}
 	ok(same, "500 random values pass and are the sum of their slices");
 	ok(cut, "no proper beginning of a container or a string is a value");

@@ -97,7 +97,7 @@ main(void)
 	is_int(pairs, 128 * 128 + 1920, "pairs of bytes: two ASCII, or one of the 1920");
 	for (int i = 0; i < 20000; i++) {
 		char text[12];
-		size_t n = tap_rand(&seed) % sizeof text, at = 0, step = 1;
+		size_t n = (size_t)tap_rand(&seed) % sizeof text, at = 0, step = 1;
 
 		for (size_t j = 0; j < n; j++)
 			text[j] = (char)(tap_rand(&seed) % 4 ? tap_rand(&seed) : 0x80 | tap_rand(&seed) % 64);
