@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "net/loop.h"
+#include "net/signals.h"
 
 enum {
 	EXIT_SYSTEM = 71,
@@ -107,25 +108,10 @@ descriptors_left(void)
 }
 
 static void
-on_nothing(struct ev_loop *loop, ev_async *w, int revents)
-{
-	(void)loop, (void)w, (void)revents;
-}
-
-/* Where the system cannot watch a descriptor libev gives it up, and of that of its
- * signals it tells nobody: an async event opens it again, and lets it be looked at. */
-static void
 on_second(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	static ev_async any;
-
 	(void)w, (void)revents;
-	if (descriptors_left() == -1)
-		return;		/* libev would end the process */
-	ev_async_init(&any, on_nothing);
-	ev_async_start(loop, &any);
-	ev_async_send(loop, &any);
-	ev_async_stop(loop, &any);
+	signals_look(loop);
 }
 
 struct ev_loop *
@@ -139,16 +125,19 @@ loop_open(struct err *e)
 		err_memory(e, "an event loop");
 		return NULL;
 	}
+	if (signals_open(e) == -1)
+		return NULL;
 	if (descriptors_left() == -1) {
 		err_sys(e, "no descriptors for an event loop; raise the limit of open files");
 		return NULL;
 	}
 	ev_set_allocator(loop_alloc);
 	/* the loop of signals makes their pipe at once */
-	if ((loop = ev_default_loop(EVFLAG_NOENV | EVFLAG_AUTO)) == NULL)
+	if ((loop = ev_default_loop(EVFLAG_NOENV | EVFLAG_AUTO)) == NULL) {
 		err_set(e, "cannot make an event loop: the system offers nothing to wait on");
-	if (!loop)
 		return NULL;
+	}
+	signals_watch(loop);
 	ev_timer_init(&second, on_second, 1., 1.);
 	ev_timer_start(loop, &second);
 	ev_unref(loop);		/* it alone keeps no loop alive */

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/rand.h"
 #include "net/loop.h"
+#include "net/signals.h"
 #include "net/tls.h"
 #include "node/daemon.h"
 #include "node/node.h"
@@ -231,7 +232,7 @@ start_watchers(struct node *n)
 	for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
 		ev_signal_init(&n->signals[i], on_signal, watched[i]);
 		n->signals[i].data = n;
-		ev_signal_start(n->loop, &n->signals[i]);
+		signals_start(n->loop, &n->signals[i]);
 	}
 	timer_init(&n->digest, on_digest);
 	timer_set(&n->fabric.wheel, &n->digest, n->fabric.now, n->set->digest_ms);

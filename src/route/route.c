@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/rand.h"
 #include "net/loop.h"
+#include "net/signals.h"
 #include "node/daemon.h"
 #include "node/supervisor.h"
 #include "route/route.h"
@@ -118,7 +119,7 @@ open_route(struct route *r, struct err *e)
 	for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
 		ev_signal_init(&r->signals[i], on_signal, watched[i]);
 		r->signals[i].data = r;
-		ev_signal_start(r->loop, &r->signals[i]);
+		signals_start(r->loop, &r->signals[i]);
 	}
 	return 0;
 }
