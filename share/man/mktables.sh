@@ -156,7 +156,7 @@ routes.flap_window	1m	see routes.flap_threshold
 link.ping	10s	a link that was silent for this long is pinged
 link.dead	30s	a link from which no byte came for this long is closed; at least two pings
 link.handshake	10s	time for TLS, the WebSocket upgrade and HELLO, and for dialling
-link.handshakes	1024	connections that may be in their handshake; over it the oldest goes
+link.handshakes	1024	connections from the network that may be in their handshake; over it the oldest goes
 link.per_address	256	connections that one source address may hold; loopback addresses are not counted
 link.bus_clients	256	connections that the bus may hold
 link.backoff	500ms	the wait before the first new dial, doubled each time; the real wait is random, from 0 to this

@@ -35,7 +35,7 @@ door_free(struct door *d)
 {
 	timer_drop(&d->doors->links->fabric->wheel, &d->timer);
 	list_del(&d->place);
-	d->doors->count--;
+	d->doors->stranger_count -= d->in != NULL;
 	if (d->counted)
 		crowd_leave(&d->doors->links->crowd, d->peer);
 	conn_close(d->conn);
@@ -321,14 +321,17 @@ void
 doors_init(struct doors *ds, struct links *ls)
 {
 	*ds = (struct doors){ .links = ls };
-	list_init(&ds->open);
+	list_init(&ds->strangers);
+	list_init(&ds->local);
 }
 
 void
 doors_close(struct doors *ds)
 {
-	while (!list_empty(&ds->open))
-		door_free(list_of(ds->open.next, struct door, place));
+	while (!list_empty(&ds->strangers))
+		door_free(list_of(ds->strangers.next, struct door, place));
+	while (!list_empty(&ds->local))
+		door_free(list_of(ds->local.next, struct door, place));
 }
 
 void
@@ -354,15 +357,15 @@ door_open(struct doors *ds, int fd, const char *peer, const struct entrance *in)
 	d->trusted = in && entrance_trusts(in, peer);
 	d->shielded = d->trusted && in->tls == ENTRANCE_PROXY;
 	snprintf(d->peer, sizeof d->peer, "%s", peer);
-	list_add(&ds->open, &d->place);
-	ds->count++;
+	list_add(in ? &ds->strangers : &ds->local, &d->place);
+	ds->stranger_count += in != NULL;
 	timer_init(&d->timer, on_timer);
 	if (!d->trusted && !take_place(d))
 		return;
 	if (in)		/* who got into the run directory may take its time */
 		timer_set(&f->wheel, &d->timer, f->now, ls->set.handshake_ms);
 	conn_own(d->conn, &owner, d);
-	if (ds->count > ls->set.handshakes)
-		turn_away(list_of(ds->open.next, struct door, place),
+	if (ds->stranger_count > ls->set.handshakes)
+		turn_away(list_of(ds->strangers.next, struct door, place),
 		    "too many handshakes are in progress and this one is the oldest");
 }

@@ -62,7 +62,7 @@ drain_turn(struct node *n)
 	if (n->stopping)
 		return;
 	let_go(n, replaced);
-	if (replaced && n->doors.count + n->links.greeting_count)
+	if (replaced && (n->doors.stranger_count + n->links.greeting_count || !list_empty(&n->doors.local)))
 		return;		/* who came before the new process did is heard */
 	/* who watches would watch for ever */
 	if (n->fabric.flights.count <= builtin_endless(n->builtin))

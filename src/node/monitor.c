@@ -51,7 +51,7 @@ put_metrics(const struct node *n, struct buf *b)
 	    f->fib.claimed[FAMILY_SERVICE]);
 	metric(b, "endpoints", "gauge", "endpoints known here", f->fib.claimed[FAMILY_ENDPOINT]);
 	metric(b, "handshakes", "gauge", "connections that have not proven themselves",
-	    n->doors.count);
+	    n->doors.stranger_count + n->links.greeting_count);
 	metric(b, "policy_reachable", "gauge", "1 while fedx-route can be asked", f->gate.reachable);
 	metric(b, "policy_failed", "gauge", "1 while no policy could be loaded, which denies everything",
 	    f->gate.failed);

@@ -506,10 +506,68 @@ test_strangers(void)
 	buf_free(&b);
 }
 
+/* One that has come to that entrance, the bus without one, and the other end of it. */
+static int
+knock(struct doors *ds, const struct entrance *in)
+{
+	int p[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, p) == -1)
+		return -1;
+	door_open(ds, p[0], in ? "198.51.100.7:4711" : "unix", in);
+	return p[1];
+}
+
+static bool
+is_let_in(int fd)
+{
+	static const char ping[] = "{\"type\":\"ping\"}\n";
+
+	(void)send(fd, ping, strlen(ping), MSG_NOSIGNAL);
+	return hear(fd, NULL) > 0;
+}
+
+/* Strangers crowd out the oldest of their own, and nobody on the bus; nor does that them. */
+static void
+test_doors(void)
+{
+	const struct entrance in = { .tls = ENTRANCE_EITHER };
+	struct doors ds;
+	int bus[4], net_fd[4];
+	char c;
+
+	doors_init(&ds, &ls);
+	ls.set.handshakes = 3;
+	for (int i = 0; i < 4; i++)
+		bus[i] = knock(&ds, NULL);
+	for (int i = 0; i < 3; i++)
+		net_fd[i] = knock(&ds, &in);
+	turn(2);
+	is_int(ds.stranger_count, 3, "a full bus leaves strangers their places");
+	net_fd[3] = knock(&ds, &in);
+	turn(2);
+	is_int(ds.stranger_count, 3, "one stranger too many is one");
+	is_int(recv(net_fd[0], &c, 1, MSG_DONTWAIT), 0, "the oldest has gone");
+	ok(is_let_in(bus[0]) && is_let_in(bus[3]), "who came by the bus is heard");
+	for (int i = 0; i < 4; i++) {
+		close(net_fd[i]);
+		close(bus[i]);
+	}
+	turn(3);
+	is_int(ds.stranger_count, 0, "who hangs up is not counted");
+	knock(&ds, NULL);
+	knock(&ds, &in);
+	doors_close(&ds);
+	is_int(ds.stranger_count, 0, "closing shuts all doors");
+	ok(list_empty(&ds.local), "also those of the bus");
+	ls.set.handshakes = 1024;
+}
+
 int
 main(void)
 {
 	begin();
+	test_doors();
 	test_no_room_for_the_reason();
 	test_not_delivered_stays_here();
 	test_come_back();
