@@ -179,6 +179,15 @@ conn_close(struct conn *c)
 		conn_free(c);
 }
 
+static bool
+is_local(int fd)
+{
+	struct sockaddr_storage at;
+	socklen_t n = sizeof at;
+
+	return getsockname(fd, (struct sockaddr *)&at, &n) == 0 && at.ss_family == AF_UNIX;
+}
+
 void
 conn_finish(struct conn *c, uint32_t linger_ms)
 {
@@ -194,13 +203,15 @@ conn_finish(struct conn *c, uint32_t linger_ms)
 	}
 	c->lost = c->paused = c->blocked = false;
 	c->finishing = true;
+	/* what is unread takes nothing from what such a peer has yet to read, as it does with TCP */
+	c->local = !c->shield && is_local(c->io.fd);
 	if (conn_is_secret(c) && buf_len(&c->out) == 0)
 		tls_end(c->shield->tls);
 	list_del(&c->ready);
 	list_add(&c->net->lingering, &c->ready);
 	ev_timer_set(&c->linger, linger_ms / 1000., 0.);
 	ev_timer_start(c->net->loop, &c->linger);
-	conn_watch(c, c->eof ? c->armed & ~EV_READ : c->armed | EV_READ);
+	conn_watch(c, c->eof || c->local ? c->armed & ~EV_READ : c->armed | EV_READ);
 	conn_touch(c);
 }
 

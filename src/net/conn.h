@@ -42,7 +42,8 @@ void conn_close(struct conn *);
 	/* at once, without flushing; safe inside its callbacks; NULL is fine */
 void conn_finish(struct conn *, uint32_t linger_ms);
 	/* lets go of its owner, flushes what is queued (TLS: with close_notify),
-	 * then closes; at the latest after linger_ms */
+	 * then closes; at the latest after linger_ms.  What still comes by TCP
+	 * is read and thrown away, or it would cost the other side our end */
 int conn_put(struct conn *, struct str);	/* copies; -1: no memory or over the max */
 uint8_t *conn_room(struct conn *, size_t n);	/* to encode in place; NULL as above */
 void conn_made(struct conn *, size_t n);	/* n bytes of that room are filled */

@@ -43,6 +43,7 @@ struct conn {
 	bool lost;
 	bool eof;		/* the peer ended its side in order */
 	bool finishing;
+	bool local;		/* finishing, and a UNIX socket: nobody reads it any more */
 	bool shut;		/* we ended ours */
 	bool closed;
 };

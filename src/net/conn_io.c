@@ -195,6 +195,16 @@ conn_write_plain(struct conn *c)
 		buf_eat(&c->out, conn_send(c, buf_view(&c->out)));
 }
 
+/* What came and was not read would be a reset to the other side, and not an end. */
+static void
+conn_end_local(struct conn *c)
+{
+	shutdown(c->io.fd, SHUT_RDWR);		/* so that no more comes */
+	while (recv(c->io.fd, c->net->in, sizeof c->net->in, 0) > 0)
+		;
+	conn_close(c);
+}
+
 /* conn_finish() was called: are we there? */
 static void
 conn_finish_step(struct conn *c)
@@ -209,6 +219,8 @@ conn_finish_step(struct conn *c)
 		return;
 	if (c->eof) {
 		conn_close(c);
+	} else if (c->local) {
+		conn_end_local(c);
 	} else if (!c->shut) {
 		c->shut = true;
 		shutdown(c->io.fd, SHUT_WR);

@@ -2,6 +2,7 @@
  * callback may close the conn. */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -128,6 +129,24 @@ side_open(struct side *s)
 	fcntl(fd[1], F_SETFL, O_NONBLOCK);
 	conn_own(s->c, &does, s);
 	return fd[1];
+}
+
+static int	/* the same by TCP */
+side_open_tcp(struct side *s)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t n = sizeof at;
+	int door = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct err e;
+
+	if (bind(door, (struct sockaddr *)&at, n) || listen(door, 1) ||
+	    getsockname(door, (struct sockaddr *)&at, &n) || connect(fd, (struct sockaddr *)&at, n) ||
+	    (s->c = conn_open(net, accept(door, NULL, NULL), &e)) == NULL)
+		abort();
+	close(door);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	conn_own(s->c, &does, s);
+	return fd;
 }
 
 static size_t
@@ -439,7 +458,7 @@ test_finish(void)
 {
 	struct side s = { .eat = EAT_ALL };
 	static char big[1 << 20];
-	int fd = side_open(&s);
+	int fd = side_open_tcp(&s);
 	size_t got = 0;
 	char c;
 
@@ -509,6 +528,44 @@ test_finish(void)
 	close(fd);
 }
 
+/* Who was cut is not listened to, but hears the end. */
+static void
+test_finish_local(void)
+{
+	static char big[1 << 20];
+
+	for (int paused = 0; paused < 2; paused++) {
+		struct side s = { .eat = EAT_ALL };
+		int fd = side_open(&s);
+		size_t got = 0, said = 0;
+		uint64_t heard;
+		ssize_t n;
+		char c;
+
+		turn();
+		conn_pause(s.c, paused);
+		conn_put(s.c, (struct str){ big, sizeof big });
+		conn_finish(s.c, 10000);
+		heard = net->count.bytes_in;
+		for (int idle = 0; idle < 10; ) {
+			n = send(fd, big, sizeof big, MSG_NOSIGNAL | MSG_DONTWAIT);
+			said += n > 0 ? (size_t)n : 0;
+			idle = n > 0 ? 0 : idle + 1;
+			turn();
+		}
+		ok(said < sizeof big && net->count.bytes_in == heard,
+		    "a %s local peer that was cut is not read (it said %zu bytes)", paused ? "paused" : "busy", said);
+		for (int i = 0; i < 1000 && got < sizeof big; i++) {
+			got += drain_fd(fd);
+			turn();
+		}
+		is_int(got, sizeof big, "it gets what was queued");
+		is_int(read(fd, &c, 1), 0, "then an end that is no reset");
+		ok(list_empty(&net->lingering), "which does not wait for its own");
+		close(fd);
+	}
+}
+
 static size_t
 spares_of(void)
 {
@@ -562,6 +619,7 @@ main(void)
 	test_output();
 	test_input_bound();
 	test_finish();
+	test_finish_local();
 	test_spares();
 	before = net_time(net);
 	is_int(net_time(net).us, before.us, "within a turn the time stands still");
