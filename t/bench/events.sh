@@ -19,19 +19,23 @@ cpu() {	# cpu TICKS: of $dir/events, with what each delivery took of the nodes
 		print
 	}' "$dir/events"
 }
-events() {	# events TOPOLOGY FROM TO SUBSCRIBERS PROCESS...
-	topology=$1 from=$2 to=$3 count=$4
-	shift 4
+measure() {	# measure PROGRAM SHOW TOPOLOGY FROM TO SUBSCRIBERS PROCESS...: a size at a time, to SHOW's stdin
+	program=$1 show=$2 topology=$3 from=$4 to=$5 count=$6
+	shift 6
 	for bytes in ${BENCH_BYTES-16 256 4096}
 	do
 		before=$(ticks "$@")
-		"$load" publish "$from" "$to" "$count" "$bytes" "${BENCH_SECONDS-3}" >"$dir/events" ||
-			{ echo "bench: events $topology failed" >&2; exit 1; }
-		cpu $(($(ticks "$@") - before)) | sed "s/^{\"v\":1,/{\"v\":1,\"topology\":\"$topology\",/" |
-			as_table topology subscribers bytes events_s deliveries_s lost cpu_us_delivery
-		cat "$dir/lines" >>"$dir/ours"
+		"$program" publish "$from" "$to" "$count" "$bytes" "${BENCH_SECONDS-3}" >"$dir/events" ||
+			{ echo "bench: ${program##*/} publish, $topology, failed" >&2; exit 1; }
+		cpu $(($(ticks "$@") - before)) | "$show"
 	done
 }
+show_ours() {
+	sed "s/^{\"v\":1,/{\"v\":1,\"topology\":\"$topology\",/" |
+		as_table topology subscribers bytes events_s deliveries_s lost cpu_us_delivery
+	cat "$dir/lines" >>"$dir/ours"
+}
+events() { measure "$load" show_ours "$@"; }
 events leaf-hub-leaf "$dir/ea/node.sock" "$dir/eb/node.sock" 1 "$ehub" "$ea" "$eb"
 events hub "$dir/eh/node.sock" "$dir/eh/node.sock" 1 "$ehub"
 events hub "$dir/eh/node.sock" "$dir/eh/node.sock" 100 "$ehub"
@@ -59,24 +63,17 @@ na=${pids##* }
 nats_b=$(free_port)
 nats b "$nats_b" "leafnodes { remotes: [ { url: nats-leaf://127.0.0.1:$nats_leaves } ] }"
 nb=${pids##* }
-ratio() {	# ratio TOPOLOGY FROM TO SUBSCRIBERS PROCESS...
-	topology=$1 from=$2 to=$3 count=$4
-	shift 4
-	for bytes in ${BENCH_BYTES-16 256 4096}
-	do
-		before=$(ticks "$@")
-		"${FEDX_BUILD:?}/t/bench/nats.bench" publish "$from" "$to" "$count" "$bytes" "${BENCH_SECONDS-3}" >"$dir/events" ||
-			{ echo "bench: nats events $topology failed" >&2; exit 1; }
-		ours=$(sed -n "/\"topology\":\"$topology\",\"subscribers\":$count,\"bytes\":$bytes,/s/.*\"deliveries_s\":\([0-9]*\).*/\1/p" \
-			"$dir/ours")
-		cpu $(($(ticks "$@") - before)) | awk -v t="$topology" -v ours="$ours" '{
-			n = $0; sub(/.*"deliveries_s":/, "", n); sub(/,.*/, "", n)
-			sub(/^\{"v":1,/, "{\"v\":1,\"topology\":\"nats-server " t "\",")
-			sub(/\}$/, sprintf(",\"fedx_times\":\"%.2f\"}", ours / n))
-			print
-		}' | as_table topology subscribers bytes events_s deliveries_s lost cpu_us_delivery fedx_times
-	done
+show_ratio() {
+	ours=$(sed -n "/\"topology\":\"$topology\",\"subscribers\":$count,\"bytes\":$bytes,/s/.*\"deliveries_s\":\([0-9]*\).*/\1/p" \
+		"$dir/ours")
+	awk -v t="$topology" -v ours="$ours" '{
+		n = $0; sub(/.*"deliveries_s":/, "", n); sub(/,.*/, "", n)
+		sub(/^\{"v":1,/, "{\"v\":1,\"topology\":\"nats-server " t "\",")
+		sub(/\}$/, sprintf(",\"fedx_times\":\"%.2f\"}", ours / n))
+		print
+	}' | as_table topology subscribers bytes events_s deliveries_s lost cpu_us_delivery fedx_times
 }
+ratio() { measure "${FEDX_BUILD:?}/t/bench/nats.bench" show_ratio "$@"; }
 headline topology subscribers bytes events_s deliveries_s lost cpu_us_delivery fedx_times >&2
 ratio leaf-hub-leaf "$nats_a" "$nats_b" 1 "$nhub" "$na" "$nb"
 ratio hub "$nats_hub" "$nats_hub" 1 "$nhub"

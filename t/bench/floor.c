@@ -112,6 +112,7 @@ main(int argc, char **argv)
 		client_dial(&far->c, (uint16_t)port);
 		side_open(far, far->c.fd);
 	}
+	fprintf(stderr, "floor: listens\n");	/* and has dialled */
 	for (;;) {
 		struct pollfd fds[3] = { { .fd = door, .events = POLLIN } };
 

@@ -16,9 +16,8 @@
  *
  * call prints one line: requests a second, p50, p95, p99, p99.9 in microseconds.
  */
-#include <poll.h>
-
 #include "caller.h"
+#include "publisher.h"
 
 static void
 serve(const char *path, const char *service)
@@ -74,8 +73,6 @@ call(const char *at, const char *service, const struct load *load)
 	return calls_run(&c, &native, load);
 }
 
-enum { SUBSCRIBERS_MAX = 4096, AHEAD_BYTES = 1 << 20, AHEAD_ALL = 64 << 20 };
-
 /* Events that were heard, by all together, for as long as ms. */
 static uint64_t
 hear(struct client *c, struct pollfd *fds, unsigned count, int ms)
@@ -99,16 +96,14 @@ hear(struct client *c, struct pollfd *fds, unsigned count, int ms)
 static int
 publish(const char *path, const char *other, unsigned count, size_t bytes, unsigned seconds)
 {
-	struct client p, *c = calloc(count, sizeof *c);
+	struct client self, *c = calloc(count, sizeof *c);
 	struct pollfd *fds = calloc(count, sizeof *fds);
 	char *payload = calloc(1, bytes + 1);
 	struct envelope e = { .kind = KIND_SUBSCRIBE, .hops = 1, .id = 1, .subject = STR("/bench/*") };
-	uint64_t said = 0, heard = 0, was, each = AHEAD_ALL / count, ahead;
-	struct mono start, end;
+	struct buf event;
 
 	if (!c || !fds || !payload)
 		return 70;
-	ahead = (each < AHEAD_BYTES ? each : AHEAD_BYTES) / (bytes + 64) + 1;
 	memset(payload, 'x', bytes);
 	for (unsigned i = 0; i < count; i++) {
 		client_open(&c[i], other);
@@ -116,38 +111,13 @@ publish(const char *path, const char *other, unsigned count, size_t bytes, unsig
 		envelope_put(&c[i].out, &e, STR(""));
 		client_flush(&c[i]);
 	}
-	client_open(&p, path);
+	client_open(&self, path);
 	e = (struct envelope){ .kind = KIND_PUBLISH, .hops = 1, .subject = STR("/bench/event"),
 	    .payload = { payload, bytes } };
-	/* until all of them hear one */
-	for (unsigned tries = 0; tries < 100 && heard < count; tries++) {
-		heard = 0;
-		envelope_put(&p.out, &e, STR(""));
-		client_flush(&p);
-		do
-			heard += was = hear(c, fds, count, 100);
-		while (was);
-	}
-	if (heard < count)
-		client_lost();
-	heard = 0;
-	start = end = mono_now();
-	for (uint64_t us = (uint64_t)seconds * 1000000; ; end = mono_now()) {
-		bool over = mono_us_since(start, end) >= us;
-
-		while (!over && said - heard / count < ahead) {
-			for (int i = 0; i < 64; i++, said++)
-				envelope_put(&p.out, &e, STR(""));
-			client_flush(&p);
-		}
-		heard += was = hear(c, fds, count, 1000);
-		if (was == 0 || (over && heard == said * count))
-			break;
-	}
-	printf("{\"v\":1,\"subscribers\":%u,\"bytes\":%zu,\"events_s\":%.0f,\"deliveries_s\":%.0f,"
-	    "\"lost\":%" PRIu64 "}\n", count, bytes, (double)said * 1e6 / (double)mono_us_since(start, end),
-	    (double)heard * 1e6 / (double)mono_us_since(start, end), said * count - heard);
-	return heard ? 0 : 1;
+	buf_init(&event, CLIENT_MAX);
+	envelope_put(&event, &e, STR(""));
+	return publisher_run(&(struct publisher){ &self, buf_view(&event), bytes, c, fds, count, count, 1000, hear },
+	    seconds);
 }
 
 int

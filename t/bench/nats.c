@@ -8,12 +8,10 @@
  *
  * They print the lines that load prints.
  */
-#include <poll.h>
-
 #include "caller.h"
+#include "publisher.h"
 
-enum { SUBSCRIBERS_MAX = 4096, AHEAD_BYTES = 1 << 20, AHEAD_ALL = 64 << 20,
-	PATIENCE_MS = 10000 };	/* it lets a publisher stall for a second at a time */
+enum { PATIENCE_MS = 10000 };	/* it lets a publisher stall for a second at a time */
 
 struct message { struct str subject, reply, payload; };	/* views until the next read */
 
@@ -145,16 +143,13 @@ hear(struct client *c, struct pollfd *fds, unsigned count, int ms)
 static int
 publish(uint16_t port, uint16_t other, unsigned count, size_t bytes, unsigned seconds)
 {
-	struct client *c = calloc(count + 1, sizeof *c), *p = c + count;	/* the last one publishes */
+	struct client *c = calloc(count + 1, sizeof *c), *self = c + count;	/* the server speaks to it, too */
 	struct pollfd *fds = calloc(count + 1, sizeof *fds);
 	char *message = calloc(1, bytes + 64);
-	uint64_t said = 0, heard = 0, was, each = AHEAD_ALL / count, ahead;
-	struct mono start, end;
 	struct str event;
 
 	if (!c || !fds || !message)
 		return 70;
-	ahead = (each < AHEAD_BYTES ? each : AHEAD_BYTES) / (bytes + 64) + 1;
 	event = (struct str){ message, (size_t)snprintf(message, 64, "PUB bench.event %zu\r\n", bytes) };
 	memset(message + event.n, 'x', bytes);
 	memcpy(message + event.n + bytes, "\r\n", 2);
@@ -165,37 +160,10 @@ publish(uint16_t port, uint16_t other, unsigned count, size_t bytes, unsigned se
 		buf_str(&c[i].out, STR("SUB bench.* 1\r\n"));
 		client_flush(&c[i]);
 	}
-	dial(p, port);
-	fds[count] = (struct pollfd){ .fd = p->fd, .events = POLLIN };
-	/* until all of them hear one */
-	for (unsigned tries = 0; tries < 100 && heard < count; tries++) {
-		heard = 0;
-		buf_str(&p->out, event);
-		client_flush(p);
-		do
-			heard += was = hear(c, fds, count + 1, 100);
-		while (was);
-	}
-	if (heard < count)
-		client_lost();
-	heard = 0;
-	start = end = mono_now();
-	for (uint64_t us = (uint64_t)seconds * 1000000; ; end = mono_now()) {
-		bool over = mono_us_since(start, end) >= us;
-
-		while (!over && said - heard / count < ahead) {
-			for (int i = 0; i < 64; i++, said++)
-				buf_str(&p->out, event);
-			client_flush(p);
-		}
-		heard += was = hear(c, fds, count + 1, PATIENCE_MS);
-		if (was == 0 || (over && heard == said * count))
-			break;
-	}
-	printf("{\"v\":1,\"subscribers\":%u,\"bytes\":%zu,\"events_s\":%.0f,\"deliveries_s\":%.0f,"
-	    "\"lost\":%" PRIu64 "}\n", count, bytes, (double)said * 1e6 / (double)mono_us_since(start, end),
-	    (double)heard * 1e6 / (double)mono_us_since(start, end), said * count - heard);
-	return heard ? 0 : 1;
+	dial(self, port);
+	fds[count] = (struct pollfd){ .fd = self->fd, .events = POLLIN };
+	return publisher_run(&(struct publisher){ self, event, bytes, c, fds, count, count + 1, PATIENCE_MS, hear },
+	    seconds);
 }
 
 int

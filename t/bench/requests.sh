@@ -121,7 +121,7 @@ mqtt_serve() {
 relay() {	# relay LISTEN [DIAL]; sets $last
 	test "${1#/}" = "$1" || rm -f "$1"
 	daemon "$floor" "$@"
-	sleep 0.1	# it says nothing when it listens; who comes too early fails loudly
+	await grep -q 'floor: listens' "$dir/daemon"
 }
 floor_serve() {	# daemons of its own for each kind of client
 	hub_at=$(free_port) to=$hub_at from=$hub_at
