@@ -34,14 +34,12 @@
 #include "net/addr.h"
 #include "net/conn.h"
 #include "net/tls.h"
-#include "wire/announce.h"
-#include "wire/envelope.h"
 #include "wire/meta.h"
+#include "crowd_caller.h"
 
-enum { LEAVES_MAX = 60000, IN_FLIGHT = 50, JITTER_US = 500000, LOOK_US = 1000, AGAIN_US = 5000,
+enum { LEAVES_MAX = 60000, JITTER_US = 500000, LOOK_US = 1000, AGAIN_US = 5000,
 	DIALS = 32,		/* a turn: a leaf that is connected says HELLO then, and does not wait for others */
 	AN_ADDRESS = 5000,	/* leaves; each has a port of it, and those of lost links are not free at once */
-	ID_MAX = 32,
 	DESCRIPTORS = 64 };	/* beside the leaves' */
 
 enum leaf_state { LEAF_WAITING, LEAF_CONNECTING, LEAF_GREETING, LEAF_PROVING, LEAF_UP };
@@ -63,7 +61,6 @@ static unsigned count, up;
 static struct addr hub;
 static char host[64], token[TOKEN_MAX + 1];
 static struct tls_ctx *tls_ctx;
-static const char *bus_path;		/* NULL: nobody calls */
 
 static struct {
 	unsigned number;
@@ -74,28 +71,12 @@ static struct {
 	bool refusal_told;
 } state;
 static ev_timer looking;		/* for the hub */
-static struct conn *caller;
-static unsigned in_flight;
+static struct caller caller;
 static struct list callable, due;
 static ev_idle dialling;		/* while some are due */
 
-static const struct envelope ping = { .kind = KIND_PING, .hops = 1, .payload = { "12345678", 8 } };
-
 static void round_begin(void);
 static void round_end(void);
-static void caller_pump(void);
-
-static void
-say(struct conn *c, const struct envelope *e)
-{
-	size_t size = envelope_size(e);
-	uint8_t *to = conn_room(c, size);
-
-	if (!to)
-		return;		/* what is missing then is noticed at the end */
-	envelope_write(to, e, STR(""));
-	conn_made(c, size);
-}
 
 /* --- a leaf --- */
 
@@ -103,12 +84,6 @@ static unsigned
 leaf_number(const struct leaf *l)
 {
 	return (unsigned)(l - leaves);
-}
-
-static void
-leaf_id(const struct leaf *l, char id[ID_MAX])
-{
-	snprintf(id, ID_MAX, "l%u.crowd", leaf_number(l));
 }
 
 static void
@@ -131,43 +106,6 @@ leaf_redial(struct leaf *l)
 }
 
 static void
-leaf_hello(struct leaf *l)
-{
-	char id[ID_MAX];
-	uint8_t room[HELLO_MAX];
-	struct buf b = { .p = room, .cap = sizeof room, .max = sizeof room };
-	struct hello h = { .role = ROLE_LEAF, .version_min = 1, .version_max = 1, .token = str(token),
-	    .capabilities = STR("parts credit trace digest"), .agent = STR("crowd"),
-	    .instance = leaf_number(l) + 1 };
-
-	leaf_id(l, id);
-	h.node = str(id);
-	hello_put(&b, &h);
-	say(l->conn, &(struct envelope){ .kind = KIND_HELLO, .hops = 1, .payload = buf_view(&b) });
-	l->state = LEAF_GREETING;
-}
-
-/* PONG then says that the hub has read what is before PING. */
-static void
-leaf_announce(struct leaf *l)
-{
-	char id[ID_MAX], name[ID_MAX];
-	uint8_t room[512], path[64];
-	struct buf b = { .p = room, .cap = sizeof room, .max = sizeof room };
-	struct announcement a = { .family = FAMILY_SERVICE, .weight = 100, .hops = HOPS_DEFAULT };
-
-	leaf_id(l, id);
-	snprintf(name, sizeof name, "s%u", leaf_number(l));
-	a.name = str(name);
-	a.path = (struct str){ (const char *)path, (size_t)(tlv_write(path, META_path, str(id)) - path) };
-	announcement_put(&b, &a);
-	say(l->conn, &(struct envelope){ .kind = KIND_ANNOUNCE, .hops = 1, .payload = buf_view(&b) });
-	say(l->conn, &(struct envelope){ .kind = KIND_END, .hops = 1 });
-	say(l->conn, &ping);
-	l->state = LEAF_PROVING;
-}
-
-static void
 leaf_is_up(struct leaf *l)
 {
 	l->state = LEAF_UP;
@@ -175,8 +113,8 @@ leaf_is_up(struct leaf *l)
 	if (++up == count && !state.all_up.us)
 		state.all_up = net_time(net);
 	list_add(&callable, &l->place);
-	caller_pump();
-	if (!bus_path && up == count && !state.over) {
+	caller_pump(&caller);
+	if (!caller.path && up == count && !state.over) {
 		state.end = state.all_up;
 		round_end();
 	}
@@ -185,16 +123,16 @@ leaf_is_up(struct leaf *l)
 static void
 leaf_hear(struct leaf *l, const struct envelope *e)
 {
-	if (e->kind == KIND_WELCOME && l->state == LEAF_GREETING)
-		leaf_announce(l);
-	else if (e->kind == KIND_PONG && l->state == LEAF_PROVING)
+	if (e->kind == KIND_WELCOME && l->state == LEAF_GREETING) {
+		say_announce(l->conn, leaf_number(l));
+		l->state = LEAF_PROVING;
+	} else if (e->kind == KIND_PONG && l->state == LEAF_PROVING) {
 		leaf_is_up(l);
-	else if (e->kind == KIND_PING)
-		say(l->conn, &(struct envelope){ .kind = KIND_PONG, .hops = 1, .payload = e->payload });
-	else if (e->kind == KIND_REQUEST) {
+	} else if (e->kind == KIND_PING) {
+		say_pong(l->conn, e);
+	} else if (e->kind == KIND_REQUEST) {
 		l->ran++;
-		say(l->conn, &(struct envelope){ .kind = KIND_REPLY, .type = e->type, .hops = HOPS_DEFAULT,
-		    .flags = FLAG_LAST, .id = e->id, .payload = e->payload });
+		say_reply(l->conn, e);
 	} else if (e->kind == KIND_ERROR && !state.refusal_told) {
 		state.refusal_told = true;
 		fprintf(stderr, "crowd: the hub says: %.*s\n", STR_FMT(e->payload));
@@ -222,7 +160,7 @@ leaf_lost(void *owner, const struct err *why)
 	(void)why;
 	state.redials++;
 	leaf_redial(owner);
-	if (state.over && !bus_path)
+	if (state.over && !caller.path)
 		round_begin();
 }
 
@@ -232,9 +170,9 @@ static void
 leaf_connected(struct leaf *l, int fd)
 {
 	struct err e;
-	char id[ID_MAX];
+	char id[LEAF_ID_MAX];
 
-	leaf_id(l, id);
+	leaf_id(leaf_number(l), id);
 	if (!state.listening.us)
 		state.listening = mono_now();
 	if ((l->conn = conn_open(net, fd, &e)) == NULL) {
@@ -247,7 +185,8 @@ leaf_connected(struct leaf *l, int fd)
 		leaf_redial(l);
 		return;
 	}
-	leaf_hello(l);
+	say_hello(l->conn, leaf_number(l), token);
+	l->state = LEAF_GREETING;
 }
 
 static void
@@ -335,52 +274,48 @@ on_later(struct ev_loop *of, ev_timer *w, int events)
 	} else if (l->state == LEAF_UP) {	/* nobody had begun its call */
 		list_del(&l->place);
 		list_add(&callable, &l->place);
-		caller_pump();
+		caller_pump(&caller);
 	}
 }
 
 /* --- who calls them --- */
 
-static void
-caller_pump(void)
+static bool
+next_callable(unsigned *number)
 {
-	char subject[40];
-
-	while (caller && in_flight < IN_FLIGHT && !list_empty(&callable)) {
+	while (!list_empty(&callable)) {
 		struct leaf *l = list_of(callable.next, struct leaf, place);
 
 		list_del(&l->place);
 		if (l->asked)
 			continue;
 		l->asked = true;
-		in_flight++;
-		snprintf(subject, sizeof subject, "s%u/echo", leaf_number(l));
-		say(caller, &(struct envelope){ .kind = KIND_REQUEST, .hops = HOPS_DEFAULT, .id = leaf_number(l) + 1,
-		    .subject = str(subject), .payload = STR("0123456789abcdef") });
+		*number = leaf_number(l);
+		return true;
 	}
+	return false;
 }
 
-static void
-caller_answer(const struct envelope *e)
+static bool
+on_answer(const struct envelope *e)
 {
 	struct leaf *l;
 	unsigned error;
 	enum fate fate;
 
 	if (e->id == 0 || e->id > count)
-		return;
+		return false;
 	l = &leaves[e->id - 1];
 	if (!l->asked || l->answered) {
 		state.twice++;
-		return;
+		return false;
 	}
-	in_flight--;
 	if ((e->flags & FLAG_ERROR) && meta_error_get(e->meta, &error, &fate) == 0 && fate == FATE_NOT_DELIVERED) {
 		state.again++;
 		l->asked = false;
 		if (l->state == LEAF_UP)
 			leaf_wait(l, AGAIN_US);
-		return;
+		return true;
 	}
 	l->answered = true;
 	state.answered++;
@@ -390,63 +325,23 @@ caller_answer(const struct envelope *e)
 	}
 	if (state.answered == count / 2)
 		state.half = net_time(net);
+	return true;
 }
 
-static size_t
-caller_input(void *owner, struct str in)
+static void
+on_heard(void)
 {
-	struct envelope e;
-	const char *why;
-	size_t used, total = 0;
-
-	(void)owner;
-	while (envelope_parse(str_skip(in, total), PART_MAX, &e, &used, &why) == PARSE_OK) {
-		total += used;
-		if (e.kind == KIND_REPLY)
-			caller_answer(&e);
-		else if (e.kind == KIND_PING)
-			say(caller, &(struct envelope){ .kind = KIND_PONG, .hops = 1, .payload = e.payload });
-		else if (e.kind == KIND_PONG && state.end.us && !state.over)
-			round_end();
-	}
-	caller_pump();
 	if (state.answered == count && !state.end.us) {	/* what is answered twice comes before PONG */
 		state.end = net_time(net);
-		say(caller, &ping);
+		say_ping(caller.conn);
 	}
-	return total;
 }
 
 static void
-caller_lost(void *owner, const struct err *why)
+on_settled(void)
 {
-	(void)owner, (void)why;
-	conn_close(caller);
-	caller = NULL;
-	round_begin();
-}
-
-static void
-caller_dial(void)
-{
-	static const struct conn_owner owner = { caller_input, NULL, caller_lost };
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	struct addr at;
-	struct err e;
-
-	if (fd == -1 || fd_prepare(fd) == -1 || addr_unix(str(bus_path), &at, &e) == -1) {
-		fprintf(stderr, "crowd: no socket for %s\n", bus_path);
-		exit(71);
-	}
-	if (connect(fd, (struct sockaddr *)&at.at, at.len) == -1) {
-		close(fd);
-		return;
-	}
-	if ((caller = conn_open(net, fd, &e)) == NULL)
-		exit(71);
-	conn_own(caller, &owner, NULL);
-	say(caller, &ping);		/* who says nothing is a stranger, and turned away before others */
-	caller_pump();
+	if (state.end.us && !state.over)
+		round_end();
 }
 
 /* --- a round --- */
@@ -469,7 +364,7 @@ round_end(void)
 	state.over = true;
 	if (!state.all_up.us)		/* some went again after they had answered */
 		state.all_up = state.end;
-	for (unsigned i = 0; bus_path && i < count; i++) {
+	for (unsigned i = 0; caller.path && i < count; i++) {
 		state.twice += leaves[i].ran > 1;
 		lost += leaves[i].ran == 0;
 	}
@@ -505,9 +400,9 @@ on_look(struct ev_loop *of, ev_timer *w, int events)
 		state.listening = mono_now();
 	if (!state.listening.us)
 		return;
-	if (bus_path && !caller)
-		caller_dial();
-	if (!bus_path || caller)
+	if (caller.path && !caller.conn)
+		caller_dial(&caller);
+	if (!caller.path || caller.conn)
 		ev_timer_stop(of, w);
 }
 
@@ -519,7 +414,7 @@ round_begin(void)
 	memset(&state, 0, sizeof state);
 	state.number = number;
 	state.cpu_us = cpu_us();
-	in_flight = 0;
+	caller.in_flight = 0;
 	for (unsigned i = 0; i < count; i++) {
 		struct leaf *l = &leaves[i];
 
@@ -544,7 +439,7 @@ read_options(int argc, char **argv, struct err *e)
 			    (tls_ctx = tls_ctx_open(&tls, e)) == NULL)
 				return -1;
 		} else if (strcmp(argv[i], "--call") == 0 && i + 1 < argc) {
-			bus_path = argv[++i];
+			caller.path = argv[++i];
 		} else if (strcmp(argv[i], "--token") == 0 && i + 1 < argc) {
 			if (auth_read_token(argv[++i], token, e) == -1)
 				return -1;
@@ -581,6 +476,12 @@ main(int argc, char **argv)
 	}
 	if ((leaves = calloc(count, sizeof *leaves)) == NULL)
 		return 71;
+	caller.net = net;
+	caller.next = next_callable;
+	caller.answered = on_answer;
+	caller.heard = on_heard;
+	caller.settled = on_settled;
+	caller.lost = round_begin;
 	list_init(&callable);
 	list_init(&due);
 	ev_init(&looking, on_look);
