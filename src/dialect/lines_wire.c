@@ -1,86 +1,8 @@
-/* lines_wire.c - JSON lines: every member is a row, read and written by it. */
-#include "dialect/lines_wire.h"
+/* lines_wire.c - JSON lines, read: a message of views, or a sentence that says what is wrong with it. */
+#include "dialect/lines_members.h"
 #include "wire/base64.h"
-#include "wire/hello.h"
 #include "wire/json.h"
 #include "wire/utf8.h"
-
-enum need { NEED_ID = 1, NEED_NAME = 2, NEED_TARGET = 4, NEED_METHOD = 8, NEED_PATH = 16,
-	NEED_PATTERN = 32, NEED_NEW_ID = 64 };
-
-static const struct { const char *word; unsigned by, need; } types[LINES_TYPE_COUNT] = {
-	[LINES_NONE] = { "none", 0, 0 },
-#define X(word, by, need) [LINES_##word] = { #word, by, need },
-	LINES_TYPES(X)
-#undef X
-};
-
-enum how {
-	AS_TYPE, AS_ID, AS_NAME, AS_WORDS, AS_U32, AS_BOOL,
-	AS_TEXT, AS_JSON, AS_BASE64, AS_PAYLOAD_TYPE,	/* the payload */
-	AS_ERROR
-};
-
-struct member {
-	const char *name;
-	enum how how;
-	size_t at;
-	uint32_t min, max;	/* of a number, or of a text's bytes */
-};
-
-#define AT(field) offsetof(struct lines_message, field)
-
-static const struct member members[] = {	/* in the order of printing */
-	{ "type",	AS_TYPE,	0,		0, 0 },
-	{ "id",		AS_ID,		0,		0, 0 },
-	{ "service",	AS_NAME,	AT(service),	1, LINES_NAME_MAX },
-	{ "endpoint",	AS_NAME,	AT(endpoint),	1, LINES_NAME_MAX },
-	{ "node",	AS_NAME,	AT(node),	1, LINES_NAME_MAX },
-	{ "method",	AS_NAME,	AT(method),	1, LINES_NAME_MAX },
-	{ "version",	AS_NAME,	AT(version),	0, LINES_NAME_MAX },
-	{ "path",	AS_NAME,	AT(path),	1, LINES_NAME_MAX },
-	{ "pattern",	AS_NAME,	AT(pattern),	1, LINES_NAME_MAX },
-	{ "methods",	AS_WORDS,	AT(methods),	0, 4096 },
-	{ "tags",	AS_WORDS,	AT(tags),	0, 4096 },
-	{ "weight",	AS_U32,		AT(weight),	1, 65535 },
-	{ "max_concurrency", AS_U32,	AT(max_concurrency), 0, 1 << 20 },
-	{ "from",	AS_NAME,	AT(from),	0, LINES_NAME_MAX },
-	{ "origin",	AS_NAME,	AT(origin),	0, LINES_NAME_MAX },
-	{ "key",	AS_NAME,	AT(key),	0, LINES_NAME_MAX },
-	{ "content",	AS_NAME,	AT(content),	0, LINES_NAME_MAX },
-	{ "traceparent", AS_NAME,	AT(traceparent), 0, LINES_NAME_MAX },
-	{ "timeout_ms",	AS_U32,		AT(timeout_ms),	1, LINES_TIMEOUT_MAX },
-	{ "idempotent",	AS_BOOL,	AT(idempotent),	0, 0 },
-	{ "token",	AS_NAME,	AT(bearer),	1, TOKEN_MAX },
-	{ "cluster",	AS_NAME,	AT(cluster),	0, LINES_NAME_MAX },
-	{ "for",	AS_NAME,	AT(of),		1, LINES_NAME_MAX },
-	{ "bytes",	AS_U32,		AT(bytes),	1, UINT32_MAX },
-	{ "payload",	AS_TEXT,	0,		0, 0 },
-	{ "json",	AS_JSON,	0,		0, 0 },
-	{ "base64",	AS_BASE64,	0,		0, 0 },
-	{ "payload_type", AS_PAYLOAD_TYPE, 0,		0, 0 },
-	{ "error",	AS_ERROR,	0,		0, 0 },
-	{ "more",	AS_BOOL,	AT(more),	0, 0 }
-};
-enum { MEMBERS = sizeof members / sizeof *members };
-
-const char *
-lines_word(enum lines_type t)
-{
-	return types[t].word;
-}
-
-unsigned
-lines_said_by(enum lines_type t)
-{
-	return types[t].by;
-}
-
-static void *
-field(const struct lines_message *m, const struct member *row)
-{
-	return (char *)(uintptr_t)m + row->at;
-}
 
 static struct str
 cut(struct str s)	/* what may be quoted back to a stranger */
@@ -105,13 +27,13 @@ nearest(struct str word, const char *(*name)(size_t), size_t from, size_t to)
 static const char *
 type_word(size_t i)
 {
-	return types[i].word;
+	return lines_types[i].word;
 }
 
 static const char *
 member_name(size_t i)
 {
-	return members[i].name;
+	return lines_members[i].name;
 }
 
 static const char *
@@ -272,25 +194,25 @@ get_member(const struct member *row, struct str value, struct str line, struct b
 	case AS_NAME:
 		if (get_text(value, line, scratch, &text) == 0 && text.n >= row->min &&
 		    text.n <= row->max && is_name(text)) {
-			*(struct str *)field(m, row) = text;
+			*(struct str *)lines_field(m, row) = text;
 			return 0;
 		}
 		return err_set(&f->why, "member \"%s\" must be a string of %u to %u bytes without "
 		    "control characters", row->name, row->min, row->max);
 	case AS_WORDS:
-		if (get_words(value, line, scratch, row, field(m, row)) == 0)
+		if (get_words(value, line, scratch, row, lines_field(m, row)) == 0)
 			return 0;
 		return err_set(&f->why, "member \"%s\" must be an array of words: strings without blanks, "
 		    "%u bytes in all", row->name, row->max);
 	case AS_U32:
 		if (json_u64(value, row->max, &number) == 0 && number >= row->min) {
-			*(uint32_t *)field(m, row) = (uint32_t)number;
+			*(uint32_t *)lines_field(m, row) = (uint32_t)number;
 			return 0;
 		}
 		return err_set(&f->why, "member \"%s\" must be an integer from %u to %u", row->name,
 		    row->min, row->max);
 	case AS_BOOL:
-		if (json_bool(value, field(m, row)) == 0)
+		if (json_bool(value, lines_field(m, row)) == 0)
 			return 0;
 		return err_set(&f->why, "member \"%s\" must be true or false", row->name);
 	}
@@ -308,7 +230,7 @@ get_type(struct str line, struct lines_message *m, struct lines_fault *f)
 		    "member \"type\" is missing: want an object like {\"type\":\"ping\"}");
 	}
 	for (unsigned t = 1; t < LINES_TYPE_COUNT; t++)
-		if (str_is(word, types[t].word)) {
+		if (str_is(word, lines_types[t].word)) {
 			m->type = (enum lines_type)t;
 			return 0;
 		}
@@ -323,8 +245,8 @@ get_type(struct str line, struct lines_message *m, struct lines_fault *f)
 static int
 check_needs(const struct lines_message *m, struct lines_fault *f)
 {
-	unsigned need = types[m->type].need;
-	const char *word = types[m->type].word;
+	unsigned need = lines_types[m->type].need;
+	const char *word = lines_types[m->type].word;
 	int names = (m->service.n > 0) + (m->endpoint.n > 0) + (m->path.n > 0);
 
 	if (need & NEED_ID && m->id == 0)
@@ -372,146 +294,23 @@ lines_parse(struct str line, struct buf *scratch, struct lines_message *m, struc
 		return err_set(&f->why, "member \"id\" must be an integer from 1 to 9007199254740991");
 	while (json_next_member(&rest, &name, &value)) {
 		name = (struct str){ name.p + 1, name.n - 2 };
-		for (i = 0; i < MEMBERS && !str_is(name, members[i].name); i++)
+		for (i = 0; i < lines_member_count && !str_is(name, lines_members[i].name); i++)
 			;
-		if (i == MEMBERS) {
-			hint = nearest(name, member_name, 0, MEMBERS);
+		if (i == lines_member_count) {
+			hint = nearest(name, member_name, 0, lines_member_count);
 			return err_set(&f->why, "unknown member \"%.*s\" in %s%s%s%s", STR_FMT(cut(name)),
-			    types[m->type].word, hint ? "; did you mean \"" : "",
+			    lines_types[m->type].word, hint ? "; did you mean \"" : "",
 			    hint ? hint : "", hint ? "\"?" : "");
 		}
-		if (json_type(value) == JSON_NULL && members[i].how != AS_JSON)
+		if (json_type(value) == JSON_NULL && lines_members[i].how != AS_JSON)
 			continue;	/* how Lua and Python say that it is not there */
-		if (get_member(&members[i], value, line, scratch, m, f) == -1)
+		if (get_member(&lines_members[i], value, line, scratch, m, f) == -1)
 			return -1;
 	}
 	type = json_member(line, "payload_type");
 	if (type.n && json_type(type) != JSON_NULL && get_payload_type(type, m, f) == -1)
 		return -1;
 	return check_needs(m, f);
-}
-
-static int
-put_words(struct buf *b, struct str words)
-{
-	struct str word, rest = words;
-	const char *comma = "";
-
-	if (buf_put(b, "[", 1) == -1)
-		return -1;
-	while (rest.n) {
-		str_split(rest, ' ', &word, &rest);
-		if (buf_str(b, str(comma)) == -1 || json_quote(b, word) == -1)
-			return -1;
-		comma = ",";
-	}
-	return buf_put(b, "]", 1);
-}
-
-static int
-put_json(struct buf *b, struct str value)	/* a line end can only be a blank in it */
-{
-	uint8_t *to = buf_room(b, value.n);
-
-	if (!to)
-		return -1;
-	for (size_t i = 0; i < value.n; i++)
-		to[i] = value.p[i] == '\n' || value.p[i] == '\r' ? ' ' : (uint8_t)value.p[i];
-	buf_made(b, value.n);
-	return 0;
-}
-
-static int
-put_base64(struct buf *b, const struct lines_message *m)
-{
-	bool foreign = m->payload_type >= TYPE_MSGPACK && m->payload_type < TYPE_COUNT;
-
-	if (buf_str(b, STR(",\"base64\":\"")) == -1 || base64_put(b, m->payload) == -1 ||
-	    buf_put(b, "\"", 1) == -1)
-		return -1;
-	return foreign ? buf_fmt(b, ",\"payload_type\":\"%s\"", type_name(m->payload_type)) : 0;
-}
-
-static int
-put_body(struct buf *b, const struct lines_message *m)
-{
-	struct json_fault where;
-	size_t before = buf_len(b);
-	bool text = m->payload_type == TYPE_TEXT || m->payload_type == TYPE_JSON || m->payload.n == 0;
-
-	if (m->payload_type == TYPE_JSON && json_check(m->payload, LINES_DEPTH - 1, &where) == 0) {
-		if (buf_str(b, STR(",\"json\":")) == 0 && put_json(b, m->payload) == 0)
-			return 0;
-	} else if (text && utf8_valid(m->payload)) {
-		if (buf_str(b, STR(",\"payload\":")) == 0 && json_quote(b, m->payload) == 0)
-			return 0;
-	}
-	b->tail = b->head + before;
-	return put_base64(b, m);
-}
-
-static int
-put_error(struct buf *b, const struct lines_message *m)
-{
-	const struct error_row *row = error_row(m->error);
-	bool good = m->text.n && utf8_valid(m->text);
-
-	if (buf_fmt(b, ",\"error\":{\"name\":\"%s\",\"code\":%u,\"text\":", row->name, m->error) == -1 ||
-	    json_quote(b, good ? m->text : str(row->sentence)) == -1)
-		return -1;
-	return buf_fmt(b, ",\"fate\":\"%s\",\"retry\":%s}", fate_name(m->fate),
-	    row->retry ? "true" : "false");
-}
-
-static int
-put_member(struct buf *b, const struct member *row, const struct lines_message *m)
-{
-	const struct str *s = field(m, row);
-	const uint32_t *n = field(m, row);
-	const bool *yes = field(m, row);
-
-	switch (row->how) {
-	case AS_TYPE:
-		return buf_fmt(b, "{\"type\":\"%s\"", types[m->type].word);
-	case AS_ID:
-		return m->id ? buf_fmt(b, ",\"id\":%llu", (unsigned long long)m->id) : 0;
-	case AS_NAME:
-		if (s->n == 0)
-			return 0;
-		return buf_fmt(b, ",\"%s\":", row->name) == -1 ? -1 : json_quote(b, *s);
-	case AS_WORDS:
-		if (s->n == 0)
-			return 0;
-		return buf_fmt(b, ",\"%s\":", row->name) == -1 ? -1 : put_words(b, *s);
-	case AS_U32:
-		return *n ? buf_fmt(b, ",\"%s\":%u", row->name, *n) : 0;
-	case AS_BOOL:
-		return *yes ? buf_fmt(b, ",\"%s\":true", row->name) : 0;
-	case AS_TEXT:
-		return m->has_body ? put_body(b, m) : 0;
-	case AS_ERROR:
-		return m->error ? put_error(b, m) : 0;
-	case AS_JSON:
-	case AS_BASE64:
-	case AS_PAYLOAD_TYPE:
-		return 0;	/* AS_TEXT chooses among them */
-	}
-	return 0;
-}
-
-int
-lines_print(struct buf *b, const struct lines_message *m)
-{
-	size_t before = buf_len(b);
-
-	for (size_t i = 0; i < MEMBERS; i++)
-		if (put_member(b, &members[i], m) == -1)
-			goto fail;
-	if (buf_put(b, "}", 1) == 0)
-		return 0;
-fail:
-	b->tail = b->head + before;
-	return -1;
 }
 
 bool
