@@ -33,7 +33,7 @@ dial_close(struct dial *d)
 	lookup_close(d->lookup);
 	conn_close(d->conn);
 	tls_ctx_close(d->tls_ctx);
-	memset(&d->proxy, 0, sizeof d->proxy);
+	tls_wipe(&d->proxy, sizeof d->proxy);
 	free(d);
 }
 
@@ -251,7 +251,7 @@ dial_open(struct net *net, const struct url *u, struct tls_ctx *tls_ctx,
 	ev_timer_init(&d->timer, on_dial_timer, 0., 0.);
 	d->timer.data = d;
 	if (dial_begin(d, u, e)) {
-		free(d);
+		dial_close(d);
 		return NULL;
 	}
 	d->tls_ctx = u->tls ? tls_ctx_keep(tls_ctx) : NULL;

@@ -242,6 +242,12 @@ tls_ctx_keep(struct tls_ctx *of)
 }
 
 void
+tls_wipe(void *p, size_t n)
+{
+	memset(p, 0, n);
+}
+
+void
 tls_ctx_close(struct tls_ctx *of)
 {
 	if (of)
