@@ -19,7 +19,7 @@ try_one(struct probe *p, struct bus *b, const char *what, const char *dir,
 		return 0;
 	}
 	/* a node that is there but refuses us says more than one that is not */
-	if (e->status != 77)
+	if (e->status != EXIT_DENIED)
 		err_exit(e, why.status);
 	buf_fmt(tried, "%s%s (%s)", buf_len(tried) ? "; " : "", why.text, what);
 	return -1;
@@ -46,7 +46,8 @@ probe_dial(struct probe *p, struct bus *b, struct err *e)
 			r = try_one(p, b, "the default", RUNSTATEDIR, "/fedx", &tried, e);
 	}
 	if (r == -1)
-		err_set(e, "no node: %.*s", STR_FMT(buf_view(&tried)));
+		err_set(e, "no node: %.*s%s", STR_FMT(buf_view(&tried)), e->status == EXIT_DENIED ? "" :
+		    "; start one, or name its run directory with -r");
 	buf_free(&tried);
 	return r;
 }

@@ -8,6 +8,8 @@ serve() { start fedx-probe serve "$@"; eventually known "$1"; }
 
 # 69: no node
 ok '69: no node'		expect_status 69 fedx-probe -r "$FEDX_RUN/none" links
+fedx-probe -r "$FEDX_RUN/none" links 2>"$FEDX_RUN/none.err"
+ok '... and what to do'		grep -q 'start one, or name its run directory with -r' "$FEDX_RUN/none.err"
 ok '69: for serve too'		expect_status 69 fedx-probe -r "$FEDX_RUN/none" serve x -- cat
 XDG_RUNTIME_DIR=$FEDX_RUN/xdg; export XDG_RUNTIME_DIR
 tried=$(fedx-probe links 2>&1)
