@@ -1,6 +1,23 @@
 /* str.c - views: comparing, splitting, becoming numbers and C strings. */
 #include "base/str.h"
 
+static char
+lower(char c)	/* whatever the locale */
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool
+str_same(struct str a, struct str b)
+{
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++)
+		if (lower(a.p[i]) != lower(b.p[i]))
+			return false;
+	return true;
+}
+
 int
 str_cmp(struct str a, struct str b)
 {

@@ -71,6 +71,7 @@ str_place(char **to, struct str s)	/* copies it to *to, which moves behind it: t
 	return copy;
 }
 
+bool str_same(struct str, struct str);	/* equal but for the case of ASCII letters */
 int str_cmp(struct str, struct str);
 	/* bytes as unsigned, shorter first; the same on every platform */
 bool str_split(struct str in, char at, struct str *before, struct str *after);

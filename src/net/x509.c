@@ -187,33 +187,16 @@ x509_first(struct str chain)
 	return take(&rest, SEQUENCE, &body) ? whole(chain.p, body) : str_head(chain, 0);
 }
 
-static uint8_t
-lower(char c)
-{
-	return (uint8_t)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
-static bool
-same_host(struct str a, struct str b)
-{
-	if (a.n != b.n)
-		return false;
-	for (size_t i = 0; i < a.n; i++)
-		if (lower(a.p[i]) != lower(b.p[i]))
-			return false;
-	return true;
-}
-
 /* "*.example.net" covers "hub.example.net", and "*.net" nothing. */
 static bool
 covers(struct str name, struct str host)
 {
 	struct str label, rest;
 
-	if (same_host(name, host))
+	if (str_same(name, host))
 		return true;
 	return str_starts(name, STR("*.")) && str_split(host, '.', &label, &rest) && label.n
-	    && memchr(rest.p, '.', rest.n) && same_host(str_skip(name, 2), rest);
+	    && memchr(rest.p, '.', rest.n) && str_same(str_skip(name, 2), rest);
 }
 
 /* The bytes of an address as text; how many, 0: it is none. */
@@ -237,7 +220,7 @@ x509_names_host(const struct x509 *c, struct str host)
 	uint8_t tag;
 
 	while (host.n && next(&rest, &tag, &name))
-		if ((tag == DNS_NAME && (n ? same_host(name, host) : covers(name, host)))
+		if ((tag == DNS_NAME && (n ? str_same(name, host) : covers(name, host)))
 		    || (n && tag == IP_ADDRESS && str_eq(name, (struct str){ bytes, n })))
 			return true;
 	return false;

@@ -24,23 +24,6 @@ is_token(struct str s)
 	return s.n > 0;
 }
 
-static char
-lower(char c)	/* whatever the locale */
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static bool
-same_word(struct str a, struct str b)
-{
-	if (a.n != b.n)
-		return false;
-	for (size_t i = 0; i < a.n; i++)
-		if (lower(a.p[i]) != lower(b.p[i]))
-			return false;
-	return true;
-}
-
 /* The head with its empty line.  Looked for before anything is read, so that
  * a head that trickles in costs one search a wake-up, and a bare LF is
  * refused without waiting for an end that will not come. */
@@ -175,18 +158,18 @@ read_framing(struct http_head *h, const char **why)
 		struct str name = h->fields[i].name, value = h->fields[i].value;
 		uint64_t length;
 
-		if (same_word(name, STR("content-length"))) {
+		if (str_same(name, STR("content-length"))) {
 			if (str_u64(value, INT64_MAX, &length) == -1)
 				return bad(why, "the Content-Length is not a number");
 			if (h->has_length && length != h->content_length)
 				return bad(why, "two different Content-Length");
 			h->has_length = true;
 			h->content_length = length;
-		} else if (same_word(name, STR("transfer-encoding"))) {
-			if (h->chunked || !same_word(value, STR("chunked")))
+		} else if (str_same(name, STR("transfer-encoding"))) {
+			if (h->chunked || !str_same(value, STR("chunked")))
 				return bad(why, "a Transfer-Encoding other than one \"chunked\"");
 			h->chunked = true;
-		} else if (same_word(name, STR("connection"))) {
+		} else if (str_same(name, STR("connection"))) {
 			h->close = h->close || http_has_token(value, "close");
 			keep_alive = keep_alive || http_has_token(value, "keep-alive");
 		}
@@ -267,14 +250,14 @@ http_response_parse(struct str in, struct http_head *h, size_t *used, const char
 bool
 http_name_is(struct str s, const char *name)
 {
-	return same_word(s, str(name));
+	return str_same(s, str(name));
 }
 
 struct str
 http_field(const struct http_head *h, const char *name)
 {
 	for (size_t i = 0; i < h->count; i++)
-		if (same_word(h->fields[i].name, str(name)))
+		if (str_same(h->fields[i].name, str(name)))
 			return h->fields[i].value;
 	return (struct str){ NULL, 0 };
 }
@@ -285,7 +268,7 @@ http_field_count(const struct http_head *h, const char *name)
 	size_t n = 0;
 
 	for (size_t i = 0; i < h->count; i++)
-		n += same_word(h->fields[i].name, str(name));
+		n += str_same(h->fields[i].name, str(name));
 	return n;
 }
 
@@ -296,7 +279,7 @@ http_has_token(struct str value, const char *token)
 
 	while (value.n) {
 		str_split(value, ',', &word, &value);
-		if (same_word(trim_blanks(word), str(token)))
+		if (str_same(trim_blanks(word), str(token)))
 			return true;
 	}
 	return false;
@@ -306,7 +289,7 @@ bool
 http_fields_have(const struct http_head *h, const char *name, const char *token)
 {
 	for (size_t i = 0; i < h->count; i++)
-		if (same_word(h->fields[i].name, str(name)) &&
+		if (str_same(h->fields[i].name, str(name)) &&
 		    http_has_token(h->fields[i].value, token))
 			return true;
 	return false;

@@ -70,6 +70,10 @@ order(void)
 	ok(str_cmp(str("\x80"), str("z")) > 0, "bytes are unsigned");
 	is_int(str_cmp((struct str){ NULL, 0 }, str("")), 0, "NULL is the empty view");
 	ok(str_eq((struct str){ NULL, 0 }, str("")), "also when asked for equality");
+	ok(str_same(str("Hub.Example-1"), str("hUB.eXAMPLE-1")) && str_same((struct str){ NULL, 0 }, str("")),
+	    "the same but for case");
+	ok(!str_same(str("ab"), str("abc")) && !str_same(str("@["), str("`{")) && !str_same(str("\xc0"), str("\xe0")),
+	    "and of letters only, of ASCII");
 	ok(str_starts(str("/a/b"), str("/a")) && !str_starts(str("/"), str("/a")), "starts with");
 	ok(str_ends(str("x.net"), str(".net")) && !str_ends(str("net"), str(".net")), "ends with");
 	is_int(str_skip((struct str){ NULL, 0 }, 0).n, 0, "nothing can be skipped in nothing");
