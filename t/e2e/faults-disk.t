@@ -45,6 +45,7 @@ ok '... with its policy' eventually test -s small/h/policy.good
 dial=fedxs://$at
 leaf a --tls-ca keys/ca.pem
 leaf b --tls-ca keys/ca.pem
+counted='a b small/h'
 begin disk 32 --timeout 3000
 serve --delay 3
 more 'at peace'

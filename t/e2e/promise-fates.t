@@ -6,6 +6,7 @@
 at=127.0.0.1:$(free_port)
 quick='--set link.backoff=20ms --set link.backoff_max=100ms --set link.refused=50ms
 	--set link.ping=200ms --set link.dead=1s --set link.come_back=20ms --set drain.wait=2s'
+counted='a b h' most_kb=$((300 * 1024))	# limits.buffers, and what a node has without a load
 mkdir -m 700 "$FEDX_RUN/h" "$FEDX_RUN/a" "$FEDX_RUN/b"
 
 # shellcheck disable=SC2086,SC2034
@@ -30,6 +31,7 @@ an end of nothing|sent 1\nanswer 1\nanswer 2\n|ran 1\nran 2\n
 not delivered that ran|sent 1\nnot_delivered 1 link_down\n|ran 1\n
 an answer from nowhere|sent 1\nanswer 1\n|ran 2\n
 one that ran twice|sent 1\nmay_have_run 1 link_down\n|ran 1\nran 1\n
+bytes out of order|sent 1\nanswer 1\n|ran 1\ndisorder 1\n
 a wrong answer|sent 1\nwrong_answer 1\n|ran 1\n
 END
 printf 'sent 1 idempotent\nanswer 1\nsent 2\nnot_delivered 2 no_route\n' >"$FEDX_RUN/case.call"

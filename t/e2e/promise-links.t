@@ -3,6 +3,7 @@
 . "${0%/*}/../lib/tap.sh"
 . "${0%/*}/../lib/fates.sh"
 command -v openssl >/dev/null || skip_all 'the openssl command is not installed'
+counted='a b h'
 umask 077
 mkdir "$FEDX_RUN/h" "$FEDX_RUN/a" "$FEDX_RUN/b"
 keys=$FEDX_RUN/keys

@@ -77,6 +77,34 @@ fates_open_log(const char *path)
 	return fd;
 }
 
+static char
+numbered(size_t at)
+{
+	return "0123456789abcdef"[at >> 4 * (7 - at % 8) & 15];
+}
+
+int
+fates_number(struct buf *b, size_t n)
+{
+	uint8_t *to = buf_room(b, n);
+
+	if (!to)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		to[i] = (uint8_t)numbered(i);
+	buf_made(b, n);
+	return 0;
+}
+
+bool
+fates_in_order(struct str s, size_t at)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] != numbered(at + i))
+			return false;
+	return true;
+}
+
 void
 fates_dial(struct bus *b, const char *rundir, volatile const int *stop)
 {

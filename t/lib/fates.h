@@ -8,7 +8,10 @@
  *	answer ID
  *	not_delivered ID ERROR
  *	may_have_run ID ERROR
- *	wrong_answer ID
+ *	wrong_answer ID				disorder ID
+ *
+ * Long bodies number their own bytes, so that both ends see whether all of
+ * them come, and in order.
  */
 #ifndef FATES_H
 #define FATES_H
@@ -29,6 +32,9 @@ int fates_options(struct fates_option *, size_t count, int argc, char **argv);
 void fates_log(int fd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 	/* one line with one write, so that a kill leaves whole lines */
 int fates_open_log(const char *path);	/* appends; exits when it cannot */
+int fates_number(struct buf *, size_t n);	/* appends so many bytes; -1: no memory */
+bool fates_in_order(struct str, size_t at);
+	/* is this what fates_number() has appended, from its byte `at` on? */
 void fates_dial(struct bus *, const char *rundir, volatile const int *stop);
 	/* until the node is there, or *stop */
 

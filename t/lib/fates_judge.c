@@ -1,7 +1,8 @@
 /*
  * fates_judge.c - do the logs of callers and services agree with the promise:
  * each request ended once; what was not delivered never ran; nothing ran
- * twice, unless it was marked idempotent; what was answered ran.
+ * twice, unless it was marked idempotent; what was answered ran; what came,
+ * came in order.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ static const char *const words[TOLD_COUNT] = {
 };
 
 struct fate_of {
-	unsigned sent, ran, told[TOLD_COUNT];
+	unsigned sent, ran, disorder, told[TOLD_COUNT];
 	bool idempotent;
 	char id[FATES_ID_MAX];
 	struct fate_of *next;
@@ -50,6 +51,8 @@ note(const char *word, const char *id, const char *rest)
 
 	if (strcmp(word, "ran") == 0)
 		f->ran++;
+	if (strcmp(word, "disorder") == 0)
+		f->disorder++;
 	if (strcmp(word, "sent") == 0) {
 		f->sent++;
 		f->idempotent = strcmp(rest, "idempotent") == 0;
@@ -99,6 +102,7 @@ judge(const struct fate_of *f)
 	must(!f->told[TOLD_WRONG], f, "got the answer of another, or not all of it");
 	must(!f->told[TOLD_NOT_DELIVERED] || !f->ran, f, "was reported not delivered and ran");
 	must(!f->told[TOLD_ANSWER] || f->ran, f, "was answered and never ran");
+	must(!f->disorder, f, "came with its bytes out of order");
 	must(f->ran < 2 || f->idempotent, f, "ran more than once");
 }
 

@@ -12,7 +12,8 @@
 struct job {
 	struct bus_talk talk;
 	char id[FATES_ID_MAX];
-	size_t heard;			/* bytes of its body */
+	size_t heard;			/* bytes of its body, the line of the id too */
+	size_t numbered;		/* of those, the ones behind that line */
 	struct buf answer;
 	struct mono due;
 	bool whole;			/* its body is here */
@@ -57,8 +58,11 @@ find(struct server *s, uint64_t id)
 }
 
 static void
-body_came(struct server *s, struct job *j, const struct envelope *e)
+body_came(struct server *s, struct job *j, const struct envelope *e, struct str numbered)
 {
+	if (!fates_in_order(numbered, j->numbered))
+		fates_log(s->log, "disorder %s", j->id);
+	j->numbered += numbered.n;
 	j->heard += e->payload.n;
 	j->whole = !(e->flags & FLAG_MORE);
 	if (j->whole)
@@ -82,7 +86,7 @@ begin(struct server *s, const struct envelope *e)
 	bus_talk_open(&j->talk, e->id, false);
 	buf_init(&j->answer, 64u << 20);
 	*end = j;
-	body_came(s, j, e);
+	body_came(s, j, e, rest);
 }
 
 static void
@@ -95,7 +99,7 @@ on_envelope(struct server *s, const struct envelope *e)
 	else if (!*at || e->kind == KIND_DONE)
 		return;
 	else if (e->kind == KIND_PART) {
-		body_came(s, *at, e);
+		body_came(s, *at, e, e->payload);
 		bus_heard(&s->bus, &(*at)->talk, e->payload.n);
 	} else if (e->kind == KIND_CREDIT)
 		bus_credit(&(*at)->talk, e);
@@ -103,19 +107,14 @@ on_envelope(struct server *s, const struct envelope *e)
 		forget(at);
 }
 
-/* "ID BYTES-HEARD", then as many dots as were asked for. */
+/* "ID BYTES-HEARD", then as many bytes as were asked for. */
 static void
 answer(struct server *s, struct job *j)
 {
 	static const struct envelope reply = { .kind = KIND_REPLY, .type = TYPE_TEXT };
-	uint8_t *dots;
-
 	if (!j->talk.spoken && buf_len(&j->answer) == 0) {
 		buf_fmt(&j->answer, "%s %zu\n", j->id, j->heard);
-		if (s->bytes && (dots = buf_room(&j->answer, s->bytes)) != NULL) {
-			memset(dots, '.', s->bytes);
-			buf_made(&j->answer, s->bytes);
-		}
+		fates_number(&j->answer, s->bytes);
 	}
 	bus_say(&s->bus, &j->talk, &reply, &j->answer, true);
 }

@@ -14,6 +14,7 @@ quick='--set link.backoff=20ms --set link.backoff_max=100ms --set link.refused=5
 	--set link.ping=200ms --set link.dead=1s --set link.handshake=1s
 	--set link.come_back=20ms --set drain.wait=2s'
 at=127.0.0.1:$(free_port) dial='' under='' tracer=''
+counted='a b h'
 mkdir -m 700 "$FEDX_RUN/h" "$FEDX_RUN/a" "$FEDX_RUN/b"
 
 # shellcheck disable=SC2086,SC2034,SC2120
