@@ -16,7 +16,7 @@
 #include "fabric/gate_parts.h"
 #include "fabric/publish.h"
 
-enum { REVISION = 16, STAMP_MAX = TLV_HEAD + REVISION + 255, MARK_MAX = 2 * (TLV_HEAD + 255) };
+enum { PAST_MS = 60000, REVISION = 16, STAMP_MAX = TLV_HEAD + REVISION + 255, MARK_MAX = 2 * (TLV_HEAD + 255) };
 
 /* {NULL,0}: it has none, or a malformed one */
 static struct str
@@ -50,7 +50,30 @@ may_still_come(struct fabric *f, const struct port *p, const struct envelope *e)
 	return !is_hub_neighbour(f, p) || (o && is_taken_from(o, p));
 }
 
-/* Of another hub, from a neighbour on the way to it, and later than the last one? */
+/*
+ * Later than the last event that was taken?  An epoch is one run of that hub.
+ * It has the time of its start, but a clock may be set back between two runs,
+ * so what is another epoch is a new run, unless that is known to be over.
+ */
+static bool
+is_later(struct fabric *f, struct origin *o, uint64_t epoch, uint64_t count)
+{
+	if (epoch == o->event_epoch && count <= o->event_count)
+		return false;
+	if (epoch != o->event_epoch) {
+		for (size_t i = 0; i < EVENT_RUNS_PAST; i++)
+			if (o->event_past[i].epoch == epoch && mono_ms_until(f->now, o->event_past[i].until))
+				return false;
+		o->event_past[o->event_turns].epoch = o->event_epoch;
+		o->event_past[o->event_turns].until = mono_add_ms(f->now, PAST_MS);
+		o->event_turns = (o->event_turns + 1) % EVENT_RUNS_PAST;
+	}
+	o->event_epoch = epoch;
+	o->event_count = count;
+	return true;
+}
+
+/* Of another hub, from a neighbour on the way to it, and news? */
 static bool
 is_news(struct fabric *f, const struct port *p, const struct envelope *e)
 {
@@ -58,13 +81,10 @@ is_news(struct fabric *f, const struct port *p, const struct envelope *e)
 	struct str owner = owner_of(e->meta, &epoch, &count);
 	struct origin *o = owner.n ? rib_origin(f, owner) : NULL;
 
-	if (!o || !is_taken_from(o, p) || epoch < o->event_epoch ||
-	    (epoch == o->event_epoch && count <= o->event_count)) {
+	if (!o || !is_taken_from(o, p) || !is_later(f, o, epoch, count)) {
 		f->count.events_stray++;
 		return false;
 	}
-	o->event_epoch = epoch;
-	o->event_count = count;
 	return true;
 }
 

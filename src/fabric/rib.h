@@ -36,6 +36,7 @@ struct fabric;
 struct claim;
 struct exported;
 
+enum { EVENT_RUNS_PAST = 4 };
 enum { LATENCY_STEP_US = 5000, LATENCY_MAX_US = 3600u * 1000000 / 4 };
 
 struct metric {		/* sums and minima along the path (mpreg.md 5.1); 0: not known */
@@ -48,6 +49,9 @@ struct origin {
 	struct via *best;		/* NULL: none may be used now */
 	uint32_t via_count;
 	uint64_t event_epoch, event_count;	/* publish.c: the last event of it that was taken */
+	struct { uint64_t epoch; struct mono until; } event_past[EVENT_RUNS_PAST];
+		/* its runs before that one, whose events come too late */
+	unsigned event_turns;
 	struct str node;		/* text[] */
 	char text[];
 };

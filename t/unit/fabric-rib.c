@@ -520,6 +520,36 @@ refreshes_are_lost(void)
 	end();
 }
 
+/* An event of the hub n1, of the run of it that has this epoch: does the client get it? */
+static bool
+event_comes(uint64_t epoch, uint64_t count)
+{
+	uint8_t value[18], meta[2 * TLV_HEAD + 20], *end = be_put_u64(be_put_u64(value, epoch), count);
+
+	memcpy(end, "n1", 2);
+	end = tlv_write(tlv_write(meta, META_path, STR("n1")), META_revision,
+	    (struct str){ (const char *)value, sizeof value });
+	fake_forget(&client);
+	fake_say(&n1, (struct envelope){ .kind = KIND_PUBLISH, .hops = 1, .subject = STR("/x"), .origin = STR("n1"),
+	    .meta = { (const char *)meta, (size_t)(end - meta) } });
+	return fake_hears(&client, KIND_PUBLISH);
+}
+
+static void
+runs(void)
+{
+	begin();
+	fake_say(&client, (struct envelope){ .kind = KIND_SUBSCRIBE, .hops = 1, .id = 1, .subject = STR("/x") });
+	ok(event_comes(50, 1) && event_comes(50, 2), "events come");
+	ok(!event_comes(50, 2) && !event_comes(50, 1), "none twice, none late");
+	ok(event_comes(60, 1) && !event_comes(50, 3), "another run of their hub: what is of the one before is late");
+	ok(event_comes(40, 1) && event_comes(40, 2), "one that began earlier, for its clock was set back, is a new run, too");
+	ok(!event_comes(60, 2) && !event_comes(50, 4) && !event_comes(40, 2), "those before it are over");
+	fake_wait(&f, 61000);
+	ok(event_comes(40, 3) && event_comes(60, 2), "though not for ever, lest one that came late has cut off the true one");
+	end();
+}
+
 int
 main(void)
 {
@@ -536,5 +566,6 @@ main(void)
 	full_sets();
 	ends_of_others();
 	refreshes_are_lost();
+	runs();
 	return done();
 }
