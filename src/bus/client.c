@@ -108,8 +108,12 @@ write_some(struct bus *b)
 		}
 		if (errno == EINTR)
 			continue;
-		if (errno != EAGAIN && errno != EWOULDBLOCK)
-			buf_free(&b->out);	/* reading will tell that it is gone */
+		if (errno == EPIPE || errno == ECONNRESET) {
+			buf_free(&b->out);	/* what it has said before it went is worth reading */
+		} else if (errno != EAGAIN && errno != EWOULDBLOCK) {
+			err_sys(&b->why, "cannot write to the node");
+			lose(b, EXIT_UNAVAILABLE);
+		}
 		return;
 	}
 }
@@ -153,7 +157,7 @@ bus_turn(struct bus *b, short revents)
 	b->taken = 0;
 	if (buf_len(&b->out))
 		write_some(b);
-	if (revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL))
+	if (!b->gone && revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL))
 		read_some(b);
 }
 
