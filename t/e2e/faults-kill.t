@@ -5,7 +5,6 @@
 . "${0%/*}/../lib/nodes.sh"
 command -v strace >/dev/null && can_trace || skip_all 'strace cannot inject signals here'
 
-gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:[[:space:]]*Z' "/proc/$1/status"; }
 # dies WHO CALL N: started so that the Nth such call is its last
 dies() {
 	eval "pid=\$$1"

@@ -8,6 +8,7 @@
 #	under=''			the next has not
 #	inject PID CALL:HOW		strace -e inject=CALL:HOW, from now on
 #	heal				no longer
+#	gone PID			it has ended
 # Sets $hub $a $b, $hub_log $a_log $b_log; $at is the hub's address, $dial where leaves dial.
 
 quick='--set link.backoff=20ms --set link.backoff_max=100ms --set link.refused=50ms
@@ -33,6 +34,7 @@ leaf() {
 again() { case $1 in hub) hub ;; *) leaf "$1" ;; esac; }
 nodes() { hub && leaf a && leaf b || { not_ok 'the nodes are ready'; done_testing; }; }
 
+gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:[[:space:]]*Z' "/proc/$1/status"; }
 from_start() {	# its pid is the program's; no sanitizer can look for leaks of who is traced
 	under="strace -D -qq -o /dev/null -E ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 -e trace=${1%%:*} -e inject=$1"
 }
