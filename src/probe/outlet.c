@@ -50,7 +50,7 @@ outlet_poll(const struct outlet *o)
 static int
 reader_gone(struct err *e)
 {
-	*e = (struct err){ .status = 0 };
+	*e = (struct err){ .status = READER_GONE };
 	return -1;
 }
 

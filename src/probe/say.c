@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "probe/outlet.h"
 #include "probe/probe.h"
 #include "wire/json.h"
 
@@ -74,9 +75,15 @@ say_warning(const struct probe *p, const char *fmt, ...)
 int
 probe_fail(const struct probe *p, const struct err *e)
 {
-	if (e->status == 0 && e->text[0] == '\0') {
+	struct err memory;
+
+	if (e->status == READER_GONE) {
 		signal(SIGPIPE, SIG_DFL);
 		raise(SIGPIPE);
+	}
+	if (e->text[0] == '\0') {	/* what fails without a word has found no room for its words */
+		err_memory(&memory, "what there is to say");
+		e = &memory;
 	}
 	return say_error(p, e);
 }

@@ -184,7 +184,7 @@ sub_run(struct probe *p)
 	bus_close(&s.bus);
 	buf_free(&s.text);
 	outlet_close(&s.out);
-	if (r == -1 && (e.status || e.text[0]))
-		return say_error(p, &e);
+	if (r == -1 && e.status != READER_GONE)
+		return probe_fail(p, &e);
 	return EXIT_YES;
 }

@@ -207,7 +207,7 @@ watch_run(struct probe *p)
 	buf_free(&w.lines);
 	buf_free(&w.cell);
 	outlet_close(&w.out);
-	if (r == -1 && (e.status || e.text[0]))
-		return say_error(p, &e);
+	if (r == -1 && e.status != READER_GONE)
+		return probe_fail(p, &e);
 	return EXIT_YES;
 }
