@@ -74,6 +74,41 @@ use() {	# everything else that a node does, whatever becomes of it
 }
 hub env && route env && leaf a env && leaf b env || { not_ok 'the nodes are ready'; done_testing; }
 
+# fedx-probe, verb by verb
+start fedx-probe -r b serve echo -- cat
+known() { fedx-probe -r a -q ping -c 1 echo; }
+ok 'a service is there' eventually known
+while read -r words
+do
+	# shellcheck disable=SC2086
+	ok "fedx-probe $words: ends well with any allocation that fails, or says why not" \
+		nomem ends "$orders" "$step" "$lib" fedx-probe -q $words
+	tail -n 1 "$FEDX_RUN/ok.out" | sed 's/^/# /'
+done <<'END'
+-r a call echo m x
+-r a call -J fedx policy {}
+-r a pub /path text
+-r a ping -c 1 echo
+-r h links
+-r h -j services
+-r h endpoints
+-r h paths
+-r h peers
+-r h routes
+-r h policy
+-r h rules
+-r h flows
+-r a trace echo
+-r h explain a.test echo
+-r h reload --check
+-r a link retry hub.test
+-r a version
+keygen token t.test -d made
+keygen key k.test -d made
+END
+# shellcheck disable=SC2086
+ok 'fedx-probe doctor' nomem ends "$orders" $((step * 4)) "$lib" fedx-probe -q doctor --tls-ca keys/ca.pem "fedxs://$at"
+
 for who in $turns
 do
 	eval "pid=\$$who"

@@ -9,6 +9,8 @@
 #		starts the program again and again, with another allocation that fails each time:
 #		it says ready, then USE ends well, or with 69 or 75; or it ends with 71 or 75
 #		and a sentence
+#	nomem.pl ends FILE STEP LIBRARY PROGRAM ARGUMENT...
+#		the same of one that ends by itself: with 0, or with 1, 65, 69 to 76 and a sentence
 use strict;
 use warnings;
 use POSIX ':sys_wait_h';
@@ -47,22 +49,30 @@ sub waited {	# waited PID: its wait status; undef: it outstays
 	return;
 }
 
-# One life, with the Nth allocation failing; '' or what was wrong with it, and did it fail?
-sub life {
-	my ($n, $library, $use, @command) = @_;
-	my ($said, $status) = ('', undef);
+# begin N LIBRARY PROGRAM...: it begins a life, with the Nth allocation failing; its pid, what it says
+sub begin {
+	my ($n, $library, @command) = @_;
 	renew();
 	order(2, $n, 1, 0, 0);
 	pipe my $from, my $to or die;
 	my $pid = fork // die;
 	if (!$pid) {
 		@ENV{qw(FAIL_FILE FAIL_IN LD_PRELOAD)} = ($file, $command[0], $library);
+		open STDIN, '<', '/dev/null' or die;
 		open STDERR, '>&', $to or die;
 		open STDOUT, '>&', $to or die;
 		close $from;
 		exec @command or die;
 	}
 	close $to;
+	return ($pid, $from);
+}
+
+# One life, with the Nth allocation failing; '' or what was wrong with it, and did it fail?
+sub life {
+	my ($n, $library, $use, @command) = @_;
+	my ($said, $status) = ('', undef);
+	my ($pid, $from) = begin($n, $library, @command);
 	my $ok = eval {
 		local $SIG{ALRM} = sub { die "hangs\n" };
 		alarm $patience;
@@ -89,6 +99,28 @@ sub life {
 	return ($why, $failed);
 }
 
+# The same of a program that ends by itself.
+sub short_life {
+	my ($n, $library, @command) = @_;
+	my $said = '';
+	my ($pid, $from) = begin($n, $library, @command);
+	my $ok = eval {
+		local $SIG{ALRM} = sub { die };
+		alarm $patience;
+		while (sysread $from, $said, 4096, length $said) { }
+		alarm 0;
+		1;
+	};
+	my $status = waited($pid);
+	my (undef, $failed) = orders();
+	my $exit = defined $status && !($status & 127) ? $status >> 8 : undef;
+	my $why = !$ok || !defined $status ? 'it hangs' : !defined $exit ? "it ends by signal $status" :
+	    $exit && $exit != 1 && $exit != 65 && ($exit < 69 || $exit > 76) ? "status $exit" :
+	    $exit && $said !~ /^\S+: \S+ \S+|"error":"\S+ \S+/m ? "status $exit, and no sentence" : '';
+	$why .= ":\n$said" if $why;
+	return ($why, $failed);
+}
+
 if ($what eq 'new') {
 	renew();
 } elsif ($what eq 'fail') {
@@ -98,11 +130,11 @@ if ($what eq 'new') {
 	order(2, $calls + $in);
 } elsif ($what eq 'calls' || $what eq 'failed') {
 	print +(orders())[$what eq 'failed'], "\n";
-} elsif ($what eq 'starts') {
+} elsif ($what eq 'starts' || $what eq 'ends') {
 	my ($step, @life) = @rest;
 	my ($n, $bad) = (1, 0);
 	while (1) {
-		my ($why, $failed) = life($n, @life);
+		my ($why, $failed) = $what eq 'ends' ? short_life($n, @life) : life($n, @life);
 		last if !$failed;
 		$n += $step;
 		next if $why eq '';
