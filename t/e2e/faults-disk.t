@@ -62,5 +62,48 @@ more 'who is new gets in'
 empty
 ok 'with room, a reload passes' eventually timeout 20 fedx-probe -r "$FEDX_RUN/small/h" -q reload
 finish 'a full disk'
+
+# --- the log itself, sessions, tokens ---
+
+fedx-probe keygen token a.test -d keys --cluster test >/dev/null
+fedx-probe keygen token b.test -d keys --cluster test >/dev/null
+cp keys/tokens small/tokens
+stop "$a"; stop "$b"
 ok 'the hub ends well' stop "$hub"
+begin_hub() {	# its log, its sessions and its tokens are on the small disk
+	# shellcheck disable=SC2016,SC2086
+	start sh -c 'exec "$@" >>small/log 2>&1' sh fedx-hub -l "$at" -i hub.test -C test -r "$FEDX_RUN/small/h" -c conf \
+		--tls-cert keys/hub.pem --tls-key keys/hub.key --token-file small/tokens --set tls.session_file=small/sessions $quick
+	hub=$pid
+	eventually grep -q event=ready small/log
+}
+ok 'a hub that logs to the disk' begin_hub
+for n in a b
+do leaf $n --tls-ca keys/ca.pem --token-file keys/$n.test.token
+done
+begin log 32 --timeout 3000
+serve --delay 3
+more 'at peace'
+: >small/tokens
+fill
+logged=$(wc -c <small/log)
+ok 'a token file is cut by the full disk' not cp keys/tokens small/tokens
+ok '... a reload with what is left of it ends, and says so' expect_status 78 timeout 20 fedx-probe -r "$FEDX_RUN/small/h" -q reload
+ok 'the leaf of the caller is killed' killed "$a"
+leaf a --tls-ca keys/ca.pem --token-file keys/a.test.token
+more 'those whose tokens were taken before get in'
+ok '... nothing could be logged' test "$(wc -c <small/log)" -le $(((logged + 4095) / 4096 * 4096))
+empty
+cp keys/tokens small/tokens
+ok 'with room, a reload passes' eventually timeout 20 fedx-probe -r "$FEDX_RUN/small/h" -q reload
+ok '... and the log goes on' eventually says 'event=reloaded' small/log
+finish 'no room for log and tokens'
+fill
+ok 'the hub ends well, without room for its sessions' stop "$hub"
+ok '... of which none are half written' not test -e small/sessions.new
+empty
+ok 'and starts again' begin_hub
+ok '... its leaves are back' eventually is_up a
+ok 'and ends, with room' stop "$hub"
+ok '... and keeps them' test -s small/sessions
 done_testing

@@ -100,6 +100,37 @@ do
 	done
 done
 
+# --- killed while it writes: the next start finds what is whole, or nothing ---
+
+door_at=127.0.0.1:$(free_port)
+door() {
+	start $under fedx-hub -l "$door_at" -i hub.test -C test -r x --no-autostart --token-file keys/tokens -p x/pid \
+		--tls-cert keys/hub.pem --tls-key keys/hub.key --set tls.session_file=x/sessions $quick
+	door=$pid door_log=$log
+	eventually answers
+}
+under='' dial=fedxs://$door_at
+leaf a --tls-ca keys/ca.pem --token-file keys/a.test.token --set tls.session_file=a/sessions
+for one in write:when=1 write:when=2 rename:when=1 openat,open:when=12 unlink,unlinkat:when=1
+do
+	rm -f x/sessions
+	refused "${one%%:*}:signal=KILL:${one#*:}"
+	door
+	gone "$door" || eventually is_up a
+	kill "$door"
+	ended "$door"
+	is $? 137 "killed at $one"
+	under=''
+	ok '... it starts again' door
+	ok '... and is there' not gone "$door"
+	is "$(cat x/pid)" "$door" '... its pid file is right'
+	ok '... no word of sessions that are damaged' not grep tls_sessions "$door_log"
+	ok '... and its leaf is back' eventually is_up a
+	ok '... it ends well' stop "$door"
+done
+stop "$a"
+dial=''
+
 # --- fedx-probe ---
 
 under=''
