@@ -117,7 +117,7 @@ do
 	refused "${one%%:*}:signal=KILL:${one#*:}"
 	door
 	gone "$door" || eventually is_up a
-	kill "$door"
+	kill "$door" 2>/dev/null
 	ended "$door"
 	is $? 137 "killed at $one"
 	under=''
