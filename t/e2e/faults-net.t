@@ -41,7 +41,8 @@ dead='half-open' up='now=UP|event=link_up'
 
 round forgets
 ok 'the NAT forgets every connection' nat_forgets
-finds "$dead" a h1
+finds "$dead" a
+ok '... so does its hub, by itself or when the leaf is back' eventually said h1 'event=link_down subject=a.test'
 ok '... and the leaf comes back' eventually said a "$up"
 more 'and it goes on'
 ok '... no reset has told it' not said a 'reset by peer'
