@@ -31,12 +31,14 @@ owner_of(struct str meta, uint64_t *epoch, uint64_t *count)
 	return str_skip(revision, REVISION);
 }
 
-static bool
-is_taken_from(const struct origin *o, const struct port *p)
+/* The way to the owner of an event from this neighbour; NULL: none is taken, and so no event. */
+static struct via *
+way_back(const struct fabric *f, struct str owner, const struct port *p)
 {
-	const struct via *v = via_find(o, p);
+	struct origin *o = owner.n ? rib_origin(f, owner) : NULL;
+	struct via *v = o ? via_find(o, p) : NULL;
 
-	return v && via_is_taken(v);
+	return v && via_is_taken(v) ? v : NULL;
 }
 
 /* It has waited: is it still taken from this neighbour? */
@@ -45,9 +47,8 @@ may_still_come(struct fabric *f, const struct port *p, const struct envelope *e)
 {
 	uint64_t epoch, count;
 	struct str owner = owner_of(e->meta, &epoch, &count);
-	struct origin *o = owner.n ? rib_origin(f, owner) : NULL;
 
-	return !is_hub_neighbour(f, p) || (o && is_taken_from(o, p));
+	return !is_hub_neighbour(f, p) || way_back(f, owner, p);
 }
 
 /*
@@ -56,20 +57,20 @@ may_still_come(struct fabric *f, const struct port *p, const struct envelope *e)
  * so what is another epoch is a new run, unless that is known to be over.
  */
 static bool
-is_later(struct fabric *f, struct origin *o, uint64_t epoch, uint64_t count)
+is_later(struct fabric *f, struct numbered *last, uint64_t epoch, uint64_t count)
 {
-	if (epoch == o->event_epoch && count <= o->event_count)
+	if (epoch == last->epoch && count <= last->count)
 		return false;
-	if (epoch != o->event_epoch) {
+	if (epoch != last->epoch) {
 		for (size_t i = 0; i < EVENT_RUNS_PAST; i++)
-			if (o->event_past[i].epoch == epoch && mono_ms_until(f->now, o->event_past[i].until))
+			if (last->past[i].epoch == epoch && mono_ms_until(f->now, last->past[i].until))
 				return false;
-		o->event_past[o->event_turns].epoch = o->event_epoch;
-		o->event_past[o->event_turns].until = mono_add_ms(f->now, PAST_MS);
-		o->event_turns = (o->event_turns + 1) % EVENT_RUNS_PAST;
+		last->past[last->turns].epoch = last->epoch;
+		last->past[last->turns].until = mono_add_ms(f->now, PAST_MS);
+		last->turns = (last->turns + 1) % EVENT_RUNS_PAST;
 	}
-	o->event_epoch = epoch;
-	o->event_count = count;
+	last->epoch = epoch;
+	last->count = count;
 	return true;
 }
 
@@ -79,9 +80,9 @@ is_news(struct fabric *f, const struct port *p, const struct envelope *e)
 {
 	uint64_t epoch, count;
 	struct str owner = owner_of(e->meta, &epoch, &count);
-	struct origin *o = owner.n ? rib_origin(f, owner) : NULL;
+	struct via *v = way_back(f, owner, p);
 
-	if (!o || !is_taken_from(o, p) || !is_later(f, o, epoch, count)) {
+	if (!v || !is_later(f, &v->origin->events[v->foreign], epoch, count)) {
 		f->count.events_stray++;
 		return false;
 	}

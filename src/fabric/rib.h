@@ -43,15 +43,19 @@ struct metric {		/* sums and minima along the path (mpreg.md 5.1); 0: not known 
 	uint32_t latency_us, cost_milli, reliability_ppm, bandwidth_mbps;
 };
 
+struct numbered {	/* events of one node */
+	uint64_t epoch, count;		/* the last one that was taken */
+	struct { uint64_t epoch; struct mono until; } past[EVENT_RUNS_PAST];
+		/* its runs before that one, whose events come too late */
+	unsigned turns;
+};
+
 struct origin {
 	struct list all;		/* rib.origins */
 	struct list vias, tolds, tellings;
 	struct via *best;		/* NULL: none may be used now */
 	uint32_t via_count;
-	uint64_t event_epoch, event_count;	/* publish.c: the last event of it that was taken */
-	struct { uint64_t epoch; struct mono until; } event_past[EVENT_RUNS_PAST];
-		/* its runs before that one, whose events come too late */
-	unsigned event_turns;
+	struct numbered events[2];	/* publish.c: of the node of the own cluster; of another's with this id */
 	struct str node;		/* text[] */
 	char text[];
 };

@@ -141,6 +141,29 @@ choosing(void)
 	end();
 }
 
+/* An event of o, handed on along this path: does the client get it? */
+static bool
+event_comes(struct fake *from, const char *path, uint64_t epoch, uint64_t count)
+{
+	uint8_t number[17], room[256], *end = room;
+	struct str rest = str(path), one;
+
+	end = tlv_write(end, META_path, STR("o"));
+	if (from == &n1)
+		end = tlv_write(end, META_cluster, STR("evil"));
+	for (bool more = true; more; ) {
+		more = str_split(rest, ' ', &one, &rest);
+		end = tlv_write(end, META_path, one);
+	}
+	be_put_u64(be_put_u64(number, epoch), count);
+	number[16] = 'o';
+	end = tlv_write(end, META_revision, (struct str){ (const char *)number, sizeof number });
+	fake_forget(&client);
+	fake_say(from, (struct envelope){ .kind = KIND_PUBLISH, .hops = 8, .origin = STR("o"), .subject = STR("/e"),
+	    .meta = { (const char *)room, (size_t)(end - room) } });
+	return fake_hears(&client, KIND_PUBLISH);
+}
+
 /* n1 is a hub of another cluster that is let in, and says what it likes. */
 static void
 other_clusters(void)
@@ -155,6 +178,8 @@ other_clusters(void)
 	e.meta = evil.clusters;
 	begin_with(0);
 	f.federation = &federation;
+	fake_say(&client, (struct envelope){ .kind = KIND_SUBSCRIBE, .hops = 1, .id = 9, .subject = STR("/e") });
+	fake_forget(&client);
 	fake_open(&f, &n1, PORT_PEER, "n1");
 	n1.port.cluster = STR("evil");
 	says_as(&n1, "n1", evil);
@@ -178,16 +203,18 @@ other_clusters(void)
 	fake_say(&client, (struct envelope){ .kind = KIND_REQUEST, .hops = 8, .id = 1, .to = STR("leaf"), .subject = STR("s/m") });
 	ok(fake_hears(&n2, KIND_REQUEST), "a leaf behind a hub of ours stays there, whatever route there is to its id");
 	is_int(border_takes_message(&f, &n1.port, &e, &err), E_scope, "a message of another cluster is not from an address of ours");
-	fake_say(&n1, (struct envelope){ .kind = KIND_PUBLISH, .hops = 8, .origin = STR("n1"), .subject = STR("/e"),
-	    .meta = { (char *)run, (size_t)(tlv_write(tlv_write(run + e.meta.n, META_path, STR("n1")), META_revision,
-	    STR("\3772345678\3772345678o")) - run) } });
-	ok(f.count.events_stray == 1 && rib_origin(&f, STR("o"))->event_epoch == 0,
-	    "nor do events of ours come from there, and make later ones old");
+	ok(!event_comes(&n1, "n1", 0xff, 1), "nor do events of ours come from there");
+	ok(event_comes(&n2, "x n2", 5, 1), "they come by our way");
 	unsays(&n2, "o");
 	says(&n2, "o x n2");
 	names(&n2, KIND_ANNOUNCE, FAMILY_ENDPOINT, "o", "a@b");
 	ok(next_is("o", NULL), "while our own way is held down, that of the other cluster is none");
 	is_int(border_takes_message(&f, &n1.port, &e, &err), E_scope, "... and the address is still ours");
+	unsays(&n2, "o");
+	fake_wait(&f, 61000);
+	ok(next_is("o", &n1) && event_comes(&n1, "n1", 0xff, 1), "once ours is forgotten, the id is that of the other cluster");
+	says(&n2, "o x n2");
+	ok(event_comes(&n2, "x n2", 5, 2), "which makes no later event of ours old");
 	end();
 }
 
