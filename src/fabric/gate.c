@@ -247,14 +247,17 @@ refuse(struct fabric *f, struct port *p, const struct envelope *e, const struct 
 	return GATE_DONE;
 }
 
-/* A guest may ask for what lies within its scopes: the endpoint, or the service. */
-static bool
-is_granted(const struct port *p, const struct envelope *e)
+/* What it asks for is the endpoint, or the service.  A guest may only what admit has granted it. */
+bool
+gate_may_ask(const struct port *p, uint8_t kind, struct str to, struct str subject)
 {
-	struct str service, method;
+	struct str name = to.n || kind == KIND_PUBLISH ? to : subject, method;
 
-	str_split(e->subject, '/', &service, &method);
-	return !p->guest || gate_granted(p, e->to.n ? e->to : e->kind == KIND_PUBLISH ? e->subject : service);
+	if (kind == KIND_PUBLISH && to.n == 0)
+		name = subject;
+	else if (to.n == 0)
+		str_split(subject, '/', &name, &method);
+	return p->guest ? gate_granted(p, name) : gate_within(p, name);
 }
 
 enum gate_result
@@ -270,9 +273,10 @@ gate_request(struct fabric *f, struct port *p, struct envelope *e, struct str co
 	if (!gate_asks(f, p, e))
 		return GATE_PASS;
 	q = gate_question(p, e, constraint);
-	if (!is_granted(p, e)) {
-		d = (struct decision){ .answer = ANSWER_DENY, .error = E_scope,
-		    .reason = STR("a guest may use what policy grants it, and this is nothing of it") };
+	if (!gate_may_ask(p, e->kind, e->to, e->subject)) {
+		d = (struct decision){ .answer = ANSWER_DENY, .error = E_scope, .reason = p->guest ?
+		    STR("a guest may use what policy grants it, and this is nothing of it") :
+		    STR("not within the scopes of its credential") };
 		return refuse(f, p, e, &q, &d);
 	}
 	if (p->gate.limiter && !limiter_take(p->gate.limiter, f->now)) {

@@ -152,6 +152,11 @@ enum gate_result gate_claim(struct fabric *, struct port *, const struct envelop
 	/* DONE: it waits, or was refused and told so; what the port says after
 	 * it about names waits behind it */
 
+int gate_confine(struct fabric *, struct port *, struct str scopes);
+	/* copies those of its credential, words scope=PATTERN (wire/auth_line.h), which
+	 * admit can only narrow; empty: any.  A port that is up loses what is outside
+	 * at once.  -1: no memory, unchanged */
+
 /* May this port come up?  src/link asks, with what it knows of it. */
 enum gate_result gate_admit(struct fabric *, struct port *, const struct peer_facts *);
 	/* PASS: it may; DONE: it waits, ops->admitted tells, never within this

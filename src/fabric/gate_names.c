@@ -11,6 +11,7 @@
 #include "fabric/gate_parts.h"
 #include "fabric/pattern.h"
 #include "fabric/publish.h"
+#include "wire/auth_line.h"
 
 enum said_state { SAID_WAITS, SAID_ALLOWED, SAID_DENIED };
 
@@ -110,10 +111,23 @@ decide(struct fabric *f, struct port *p, struct said *s, const struct question *
 }
 
 bool
+gate_within(const struct port *p, struct str name)
+{
+	struct str words = { p->gate.bounds, p->gate.bounds_len }, pattern;
+
+	while (auth_scope_next(&words, &pattern))
+		if (test_holds(TEST_UNDER, name, pattern))
+			return true;
+	return !p->gate.bounds;
+}
+
+bool
 gate_granted(const struct port *p, struct str name)
 {
 	struct str run = { p->gate.scopes, p->gate.scopes_len }, pattern;
 
+	if (!gate_within(p, name))
+		return false;
 	if (!p->gate.scopes)
 		return !p->guest;
 	while (scope_next(&run, &pattern))
@@ -143,7 +157,8 @@ by_scopes(const struct port *p, struct str name)
 
 	if (!gate_granted(p, name)) {
 		d.error = E_scope;
-		d.reason = STR("not within the scopes that it was admitted with");
+		d.reason = gate_within(p, name) ? STR("not within the scopes that it was admitted with") :
+		    STR("not within the scopes of its credential");
 	}
 	return d;
 }

@@ -43,6 +43,8 @@ struct verdict gate_checked(const struct verdict *);	/* as it may be kept */
 bool gate_closed(const struct gate *, enum hook);	/* must it be asked? */
 bool gate_is_node(const struct fabric *, const struct port *, const struct envelope *);
 	/* a node of the own cluster, beyond this link, speaks for itself */
+bool gate_may_ask(const struct port *, uint8_t kind, struct str to, struct str subject);
+	/* by its scopes, may it send such a message to that? */
 bool gate_asks(const struct fabric *, const struct port *, const struct envelope *);
 struct question gate_question(const struct port *, const struct envelope *, struct str constraint);
 enum error gate_flow(struct fabric *, struct flow *, struct decision *);
@@ -83,7 +85,8 @@ void gate_names_free(struct fabric *, struct port *);
 void gate_names_answer(struct fabric *, struct asked *, const struct verdict *);
 void gate_names_again(struct port *);		/* nothing of it is asked any more */
 void gate_names_renew(struct fabric *);		/* what the policy before allowed, and is not done yet, is asked anew */
-bool gate_granted(const struct port *, struct str name);	/* is it within its scopes? */
+bool gate_within(const struct port *, struct str name);	/* is it within the scopes of its credential? */
+bool gate_granted(const struct port *, struct str name);	/* and within those of admit? */
 bool gate_publishes(const struct port *, struct str path);	/* may it, by its scopes? */
 bool gate_names_wait(struct fabric *, struct port *, const struct envelope *);
 	/* true: it waits, behind others */
@@ -124,6 +127,7 @@ void gate_reload_answer(struct fabric *, struct asked *, const struct verdict *)
 void gate_reload_go(struct fabric *);
 void gate_reload_again(struct fabric *, enum asked_for);
 	/* PEER, FLIGHT: one goes on by a policy before; they are looked at once more */
+void gate_flights_narrow(struct fabric *, struct port *);	/* cuts what it has asked outside its scopes now */
 void gate_audit(struct fabric *, const struct question *, struct flow *);
 
 /* flight.c, request.c, resolve.c call these: */

@@ -147,7 +147,10 @@ gate_port_down(struct fabric *f, struct port *p)
 		flows_port_down(&gate->flows, &g->flows);
 	g->flow_count = 0;
 	gate_admit_forget(f, g);
+	free(g->bounds);
 	free(g->facts);
+	g->bounds = NULL;
+	g->bounds_len = 0;
 	g->facts = NULL;
 	g->cluster = g->address = STR("");
 	if (g->number && gate->ops && gate->ops->peer_gone)
@@ -186,6 +189,27 @@ keep_facts(struct gate_port *g, const struct peer_facts *facts)
 	g->cluster = (struct str){ to, facts->cluster.n };
 	g->address = (struct str){ to + facts->cluster.n, facts->address.n };
 	return true;
+}
+
+int
+gate_confine(struct fabric *f, struct port *p, struct str scopes)
+{
+	struct gate_port *g = &p->gate;
+	char *bounds = NULL;
+
+	if (str_eq(scopes, (struct str){ g->bounds, g->bounds_len }))
+		return 0;
+	if (scopes.n && (bounds = copy(scopes)) == NULL)
+		return -1;
+	free(g->bounds);
+	g->bounds = bounds;
+	g->bounds_len = scopes.n;
+	if (!p->up)
+		return 0;
+	gate_names_narrow(f, p);
+	gate_flights_narrow(f, p);
+	connected_again(f, p);		/* some of what was refused may be within them now */
+	return 0;
 }
 
 static void

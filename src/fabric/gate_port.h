@@ -55,6 +55,8 @@ struct gate_port {
 	uint32_t max_in_flight, max_services, max_endpoints;	/* of admit; 0: no other than settings */
 	char *scopes, *tags;		/* of admit, malloc'ed; NULL: any, none */
 	size_t scopes_len;		/* scopes: a run of TLVs SCOPE, as in a verdict */
+	char *bounds;			/* of its credential, malloc'ed: words scope=PATTERN; NULL: any */
+	size_t bounds_len;
 };
 
 #endif

@@ -132,6 +132,22 @@ ask_flight(struct fabric *f)
 	return true;
 }
 
+void
+gate_flights_narrow(struct fabric *f, struct port *p)
+{
+	const struct decision d = { .answer = ANSWER_DENY, .error = E_scope,
+	    .reason = STR("not within the scopes that its credential has now") };
+	struct question q;
+	struct flight *fl;
+
+	for (uint32_t i = 0; i < inflight_slots(&f->flights); i++) {
+		fl = inflight_at(&f->flights, i);
+		if (fl && fl->in == p && !fl->ended && fl->at_gate != AT_ROUTE &&
+		    gate_question_get(buf_view(&fl->question), &q) == 0 && !gate_may_ask(p, q.kind, q.to, q.subject))
+			cut(f, fl, &q, &d);
+	}
+}
+
 /* The claims of one name a step.  The map may change between two: a pass that
  * asked something is not the last. */
 static bool

@@ -149,9 +149,10 @@ let_go(struct fabric *f, struct flight *fl, struct envelope *e, struct str rest,
 	if (f->gate.hooks >> HOOK_ROUTE & 1)
 		f->gate.count.allowed++;
 	fl->epoch = d->epoch;
-	if (e->kind == KIND_PUBLISH && !gate_publishes(fl->in, e->subject))
+	if ((e->kind == KIND_PUBLISH && !gate_publishes(fl->in, e->subject)) ||
+	    !gate_may_ask(fl->in, e->kind, e->to, e->subject))
 		flight_fail(f, fl, E_scope, FATE_NOT_DELIVERED,
-		    "the path is not within the scopes that are granted by now");
+		    "the path or name is not within the scopes that are granted by now");
 	else if (rewrite(fl, e, rest, d) == -1)
 		flight_fail(f, fl, E_too_large, FATE_NOT_DELIVERED,
 		    "the request is too large with what policy put into it");

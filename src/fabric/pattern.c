@@ -2,6 +2,26 @@
 #include "fabric/pattern.h"
 
 bool
+pattern_is_good(struct str p)
+{
+	struct str rest = p, one;
+
+	if (p.n == 0)
+		return false;
+	if (p.p[0] != '/') {
+		if (p.p[0] == '*')
+			rest = p.n > 2 && (p.p[1] == '@' || p.p[1] == '.') ? str_skip(p, 2) : p;
+		return memchr(rest.p, '*', rest.n) == NULL;
+	}
+	while (rest.n > 0) {
+		str_split(rest, '/', &one, &rest);
+		if (one.n > 0 && memchr(one.p, '*', one.n) != NULL && !str_is(one, "*") && !str_is(one, "**"))
+			return false;
+	}
+	return true;
+}
+
+bool
 pattern_is_wild(struct str p)
 {
 	return p.n >= 2 && p.p[0] == '*' && (p.p[1] == '@' || p.p[1] == '.');

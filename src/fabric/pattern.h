@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 
+bool pattern_is_good(struct str);	/* a name, or either kind of pattern, with its * where they may be */
 bool pattern_is_wild(struct str pattern);
 bool pattern_covers(struct str pattern, struct str address);
 int pattern_path_order(struct str a, struct str b);

@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "base/rand.h"
+#include "fabric/pattern.h"
 #include "link/auth.h"
 #include "net/sha256.h"
 #include "net/tls.h"
@@ -104,6 +105,18 @@ add(struct auth *a, const struct auth_line *l, struct err *e)
 }
 
 static int
+check_scopes(struct str scopes, struct err *e)
+{
+	struct str pattern;
+
+	while (auth_scope_next(&scopes, &pattern))
+		if (!pattern_is_good(pattern))
+			return err_set(e, "'%.*s' is no pattern; want a name, *@DOMAIN, *.DOMAIN or a path like "
+			    "/a/*/b or /a/**", pattern.n > 80 ? 80 : (int)pattern.n, pattern.p);
+	return 0;
+}
+
+static int
 read_lines(struct auth *a, const char *path, bool keys, struct err *e)
 {
 	struct buf *b = &a->text[keys ? KEYS : TOKENS];
@@ -123,6 +136,10 @@ read_lines(struct auth *a, const char *path, bool keys, struct err *e)
 			return err_at(e, "%s:%d", path, number);
 		if (r == 1)
 			continue;
+		if (check_scopes(l.scopes, e) == -1) {
+			tls_wipe(&l.key, sizeof l.key);
+			return err_at(e, "%s:%d", path, number);
+		}
 		if (keys)
 			sha256(key_view(&l.key), l.is.hash);
 		r = add(a, &l, e);
@@ -249,6 +266,7 @@ auth_check(const struct auth *a, const struct credential *shown, const struct tl
 	g->role = found->role;
 	g->exact = found->is.kind == CREDENTIAL_CA || node_pattern_is_exact(found->node);
 	str_c(found->cluster, g->cluster, sizeof g->cluster);
+	g->scopes = found->scopes;
 	*why = "";
 	return E_NONE;
 }

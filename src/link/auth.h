@@ -30,6 +30,7 @@ struct grant {
 	uint8_t role;			/* enum role that the credential is for */
 	bool exact;			/* it names exactly one node */
 	char cluster[256];
+	struct str scopes;		/* words scope=PATTERN; empty: any; as long as the auth */
 };
 enum error auth_check(const struct auth *, const struct credential *, const struct tls_peer *,
     uint8_t role, struct str node, struct wall now, struct grant *, const char **why);

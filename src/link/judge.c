@@ -58,6 +58,10 @@ check_grant(struct link *l, const char **why)
 	l->proven = error == E_NONE && str_is(l->port.cluster, g.cluster);
 	if (error == E_NONE)
 		l->exact = g.exact;
+	if (error == E_NONE && gate_confine(l->links->fabric, &l->port, g.scopes) == -1) {
+		*why = "no memory for the scopes of the credential";
+		return E_overloaded;
+	}
 	if (error != E_NONE || l->proven || link_is_foreign(l))
 		return error;
 	*why = "the credential belongs to another cluster now";

@@ -84,7 +84,6 @@ unsigned check_field(lua_State *, int at, const char *who);	/* enum ask_field by
 enum family check_family(lua_State *, int at, const char *who);
 struct str check_pattern(lua_State *, int at, const char *who);
 bool words_hold(lua_State *, struct str words, struct str word);	/* words_have(), at a price */
-bool pattern_good(struct str);
 bool pattern_holds(lua_State *, struct str pattern, struct str value);	/* test_holds(), at a price */
 
 /* lua_verdict.c: what fedx.allow and the others make; never changed. */

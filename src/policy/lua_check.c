@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "fabric/pattern.h"
 #include "policy/inside.h"
 #include "wire/fields.h"
 #include "wire/utf8.h"
@@ -203,26 +204,6 @@ check_family(lua_State *L, int at, const char *who)
 
 /* '*' stands alone between slashes in a path; elsewhere it is "*@D" or "*.D". */
 bool
-pattern_good(struct str p)
-{
-	struct str rest = p, one;
-
-	if (p.n == 0)
-		return false;
-	if (p.p[0] != '/') {
-		if (p.p[0] == '*')
-			rest = p.n > 2 && (p.p[1] == '@' || p.p[1] == '.') ? str_skip(p, 2) : p;
-		return memchr(rest.p, '*', rest.n) == NULL;
-	}
-	while (rest.n > 0) {
-		str_split(rest, '/', &one, &rest);
-		if (one.n > 0 && memchr(one.p, '*', one.n) != NULL && !str_is(one, "*") && !str_is(one, "**"))
-			return false;
-	}
-	return true;
-}
-
-bool
 pattern_holds(lua_State *L, struct str pattern, struct str value)
 {
 	/* a path with ** is tried at each segment */
@@ -242,7 +223,7 @@ check_pattern(lua_State *L, int at, const char *who)
 {
 	struct str p = check_text(L, at, who, ENVELOPE_NAMES_MAX);
 
-	if (!pattern_good(p))
+	if (!pattern_is_good(p))
 		policy_fail(L, "%s: '%s' is no pattern; want a name, \"*@DOMAIN\", \"*.DOMAIN\" "
 		    "(it and all below) or a path like \"/a/*/b\" or \"/a/**\"", who, p.p);
 	return p;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/errors.h"
+#include "fabric/pattern.h"
 #include "policy/inside.h"
 #include "wire/envelope.h"
 
@@ -155,7 +156,7 @@ each_text(lua_State *L, const char *who, const char *key, size_t max, struct buf
 static void
 put_scope(lua_State *L, struct buf *to, struct str s)
 {
-	if (!pattern_good(s))
+	if (!pattern_is_good(s))
 		policy_fail(L, "fedx.allow: scope '%s' is no pattern", s.p);
 	if (scope_put(to, s) == -1)
 		policy_fail(L, "fedx.allow: the scopes are too long together");

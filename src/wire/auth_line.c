@@ -128,10 +128,41 @@ shown_parse(struct str word, struct auth_line *l, struct err *e)
 	    "(fedx-probe keygen token makes the line)");
 }
 
+bool
+auth_scope_next(struct str *scopes, struct str *pattern)
+{
+	struct str word = next_word(scopes);
+
+	*pattern = str_skip(word, word.n < 6 ? word.n : 6);
+	return word.n > 0;
+}
+
+static int
+scopes_parse(struct str text, struct auth_line *l, struct err *e)
+{
+	struct str word;
+	int n = 0;
+
+	l->scopes = str_trim(text);
+	if (l->scopes.n && l->role == ROLE_HUB)
+		return err_set(e, "scopes are for leaves and clients: what a hub may say is for import and export "
+		    "of the policy, and for federation");
+	while ((word = next_word(&text)).n) {
+		if (!str_starts(word, STR("scope=")))
+			return err_set(e, "there is more on the line than role, node, cluster, credential, expiry, "
+			    "scope=PATTERN");
+		if (word.n == 6 || word.n > 6 + AUTH_SCOPE_MAX)
+			return err_set(e, "want a pattern of at most %d bytes behind scope=", AUTH_SCOPE_MAX);
+		if (++n > AUTH_SCOPES_MAX)
+			return err_set(e, "there are more than %d scopes on the line", AUTH_SCOPES_MAX);
+	}
+	return 0;
+}
+
 int
 auth_line_parse(struct str text, bool keys, struct auth_line *l, struct err *e)
 {
-	struct str comment, role, credential, expires;
+	struct str comment, role, credential, expires, rest;
 
 	str_split(text, '#', &text, &comment);
 	if (str_trim(text).n == 0)
@@ -141,7 +172,12 @@ auth_line_parse(struct str text, bool keys, struct auth_line *l, struct err *e)
 	l->node = next_word(&text);
 	l->cluster = next_word(&text);
 	credential = next_word(&text);
-	expires = next_word(&text);
+	rest = text;
+	expires = next_word(&rest);
+	if (str_starts(expires, STR("scope=")))
+		expires.n = 0;
+	else
+		text = rest;
 	if (l->role == ROLE_NONE)
 		return err_set(e, "unknown role '%.*s': want leaf, hub or client",
 		    role.n > 40 ? 40 : (int)role.n, role.p);
@@ -156,7 +192,5 @@ auth_line_parse(struct str text, bool keys, struct auth_line *l, struct err *e)
 	if (expires.n && time_parse(expires, &l->expires) == -1)
 		return err_set(e, "'%.*s' is no time like 2027-01-31T00:00:00Z",
 		    expires.n > 40 ? 40 : (int)expires.n, expires.p);
-	if (str_trim(text).n)
-		return err_set(e, "there is more on the line than role, node, cluster, credential, expiry");
-	return 0;
+	return scopes_parse(text, l, e);
 }

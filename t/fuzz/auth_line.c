@@ -13,6 +13,17 @@ must(bool held)
 		abort();
 }
 
+static void
+check_scopes(const struct auth_line *l)
+{
+	struct str rest = l->scopes, pattern;
+	int count = 0;
+
+	for (; auth_scope_next(&rest, &pattern); count++)
+		must(pattern.n > 0 && pattern.n <= AUTH_SCOPE_MAX && !memchr(pattern.p, ' ', pattern.n));
+	must(count <= AUTH_SCOPES_MAX && (l->role != ROLE_HUB || !count) && !count == !l->scopes.n);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
@@ -31,6 +42,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		must(node_id_valid(l.cluster) && l.node.n);
 		must(node_pattern_is_exact(l.node) == node_id_valid(l.node));
 		must(!node_pattern_is_exact(l.node) || node_pattern_covers(l.node, l.node));
+		check_scopes(&l);
 		must(l.key.n == 0 ? !keys : l.key.n >= KEY_MIN && l.key.n <= KEY_MAX);
 	}
 	return 0;

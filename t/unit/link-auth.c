@@ -66,6 +66,12 @@ static const struct { const char *what, *line, *why; } bad[] = {
 	{ "31 April", "leaf a.net net " GOOD " 2027-04-31T00:00:00Z", "is no time" },
 	{ "hour 24", "leaf a.net net " GOOD " 2027-01-31T24:00:00Z", "is no time" },
 	{ "a word too many", "leaf a.net net " GOOD " 2027-01-31T00:00:00Z x", "more on the line" },
+	{ "a word behind a scope", "leaf a.net net " GOOD " scope=a 2027-01-31T00:00:00Z", "more on the line" },
+	{ "an empty scope", "leaf a.net net " GOOD " scope=", "want a pattern of at most 255 bytes behind scope=" },
+	{ "a scope that is no pattern", "leaf a.net net " GOOD " scope=/a/b*", "'/a/b*' is no pattern" },
+	{ "the scopes of a hub", "hub a.net net " GOOD " scope=/a/**", "scopes are for leaves and clients" },
+	{ "17 scopes", "leaf a.net net " GOOD " scope=a scope=b scope=c scope=d scope=e scope=f scope=g scope=h scope=i"
+	    " scope=j scope=k scope=l scope=m scope=n scope=o scope=p scope=q", "more than 16 scopes" },
 };
 
 static void
@@ -157,6 +163,34 @@ granting(void)
 	IS(check(a, "wrong", ROLE_LEAF, "site-a.example.net", 0, &g), "unauthenticated", "a wrong token");
 	IS(check(a, "", ROLE_LEAF, "site-a.example.net", 0, &g), "unauthenticated", "no token");
 	IS(check(a, "exac", ROLE_LEAF, "site-a.example.net", 0, &g), "unauthenticated", "half a token");
+	auth_close(a);
+}
+
+/* What the line says is what is granted: all of them, in order. */
+static void
+scopes(void)
+{
+	char text[512];
+	struct err e = { .status = 0 };
+	struct str rest, pattern;
+	struct auth *a;
+	struct grant g;
+
+	snprintf(text, sizeof text, "leaf a.net net %s 2099-01-01T00:00:00Z scope=/a/** \tscope=*@b scope=c # remark\n"
+	    "leaf b.net net %s scope=d\nleaf c.net net %s\n", hash("three"), hash("one"), hash("none"));
+	file(text, 0600);
+	if (!ok((a = open_tokens(&e)) != NULL, "lines with scopes %s", e.text))
+		return;
+	IS(check(a, "three", ROLE_LEAF, "a.net", 0, &g), "granted", "with an expiry");
+	rest = g.scopes;
+	ok(auth_scope_next(&rest, &pattern) && str_is(pattern, "/a/**"), "the first");
+	ok(auth_scope_next(&rest, &pattern) && str_is(pattern, "*@b"), "the second");
+	ok(auth_scope_next(&rest, &pattern) && str_is(pattern, "c") && !auth_scope_next(&rest, &pattern), "the last");
+	IS(check(a, "one", ROLE_LEAF, "b.net", 0, &g), "granted", "without one");
+	rest = g.scopes;
+	ok(auth_scope_next(&rest, &pattern) && str_is(pattern, "d") && !auth_scope_next(&rest, &pattern), "the only one");
+	IS(check(a, "none", ROLE_LEAF, "c.net", 0, &g), "granted", "a line of the old form");
+	is_int((long)g.scopes.n, 0, "has none");
 	auth_close(a);
 }
 
@@ -395,7 +429,7 @@ static const struct { const char *what, *line, *why; } bad_keys[] = {
 	{ "half a byte", "leaf a net key:" HEX32 "0", "want 64 to 128 hex digits" },
 	{ "65 bytes", "leaf a net key:" HEX32 HEX32 "00", "want 64 to 128 hex digits" },
 	{ "no hex", "leaf a net key:" HEX32 "zz", "want 64 to 128 hex digits" },
-	{ "a word too many", "leaf a net key:" HEX32 " 2027-01-31T00:00:00Z x", "role, node, cluster, credential, expiry" },
+	{ "a word too many", "leaf a net key:" HEX32 " 2027-01-31T00:00:00Z x", "role, node, cluster, credential, expiry, scope=PATTERN" },
 };
 
 static void
@@ -424,6 +458,7 @@ main(void)
 	close(fd);
 	bad_files();
 	granting();
+	scopes();
 	certificates();
 	every_bit();
 	one_token_many_lines();
