@@ -194,6 +194,7 @@ is_for(const struct auth_line *l, const struct claim *c)
 	case CREDENTIAL_PUBLIC_KEY:
 		return c->cert && hash_equal(c->cert->key, l->is.hash, HASH);
 	case CREDENTIAL_NONE:
+	case CREDENTIAL_CODE:
 	case CREDENTIAL_USER:
 		break;
 	}

@@ -1,4 +1,5 @@
 /* auth_line.c - see auth_line.h. */
+#include "base/clock.h"
 #include "wire/auth_line.h"
 #include "wire/hello.h"
 
@@ -193,4 +194,20 @@ auth_line_parse(struct str text, bool keys, struct auth_line *l, struct err *e)
 		return err_set(e, "'%.*s' is no time like 2027-01-31T00:00:00Z",
 		    expires.n > 40 ? 40 : (int)expires.n, expires.p);
 	return scopes_parse(text, l, e);
+}
+
+int
+auth_key_put(struct buf *b, const struct auth_line *l)
+{
+	char until[32] = "";
+	int r = buf_fmt(b, "%s %.*s %.*s key:", role_name(l->role), STR_FMT(l->node), STR_FMT(l->cluster));
+
+	for (size_t i = 0; i < l->key.n && r == 0; i++)
+		r = buf_fmt(b, "%02x", l->key.bytes[i]);
+	wall_text((struct wall){ l->expires, 0 }, until);
+	if (l->expires && r == 0)
+		r = buf_fmt(b, " %.19sZ", until);	/* without the milliseconds */
+	if (l->scopes.n && r == 0)
+		r = buf_str(b, STR(" "));
+	return r == -1 || buf_str(b, l->scopes) == -1 ? -1 : buf_str(b, STR("\n"));
 }

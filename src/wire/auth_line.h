@@ -22,6 +22,7 @@
 #ifndef FEDX_AUTH_LINE_H
 #define FEDX_AUTH_LINE_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -39,6 +40,7 @@ key_view(const struct shared_key *k)
 enum credential_kind {
 	CREDENTIAL_NONE, CREDENTIAL_TOKEN, CREDENTIAL_KEY,
 	CREDENTIAL_CA, CREDENTIAL_CERTIFICATE, CREDENTIAL_PUBLIC_KEY,	/* of lines, and not of links */
+	CREDENTIAL_CODE,		/* of an invitation: it is redeemed, and lets nobody in by itself */
 	CREDENTIAL_USER			/* over the bus, by our own user: no line is asked for */
 };
 struct credential {			/* what somebody has shown, not the secret itself */
@@ -58,6 +60,8 @@ struct auth_line {
 
 int auth_line_parse(struct str text, bool keys, struct auth_line *, struct err *);
 	/* keys: of a file of shared keys, without their hash; 1: nothing but a comment; -1: *e, which never repeats a secret */
+int auth_key_put(struct buf *, const struct auth_line *);
+	/* of CREDENTIAL_KEY, as such a line, with its LF; -1: full */
 bool auth_scope_next(struct str *scopes, struct str *pattern);	/* takes one off; false: no more */
 int auth_hash_parse(struct str word, uint8_t hash[HASH]);	/* "sha256:HEX"; -1: it is none */
 bool node_pattern_is_exact(struct str);		/* it names one node */

@@ -8,7 +8,8 @@
 	X(node,			0x8001)		\
 	X(cluster,		0x8002)		\
 	X(nonce,		0x8003)		\
-	X(proof,		0x8004)
+	X(proof,		0x8004)		\
+	X(fresh,		0x8005)
 
 int
 challenge_put(struct buf *b, const struct challenge *c)
@@ -58,6 +59,8 @@ challenge_get(struct str body, uint8_t kind, struct challenge *c, struct err *e)
 		return err_set(e, "a field passes the end of the %s", kind_name(kind));
 	if (c->proof.n != PROOF)
 		return err_set(e, "a proof has %d bytes", PROOF);
+	if (c->fresh.n && (first || c->fresh.n != FRESH_KEY))
+		return err_set(e, "a fresh key has %d bytes, and comes in PROVE", FRESH_KEY);
 	if (!first && (c->node.n || c->cluster.n || c->nonce.n))
 		return err_set(e, "who proves a key says nothing else");
 	if (first && (!node_id_valid(c->node) || !node_id_valid(c->cluster) || c->nonce.n != NONCE))

@@ -6,6 +6,8 @@
  *	CHALLENGE	node, cluster, nonce, proof	who is dialled
  *	PROVE		proof			who dials
  *	WELCOME
+ *
+ * Who joins by a code sends in PROVE a fresh key for the time to come, masked.
  */
 #ifndef FEDX_CHALLENGE_H
 #define FEDX_CHALLENGE_H
@@ -13,12 +15,13 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum { KEY_ID = 16, NONCE = 32, PROOF = 32 };	/* bytes; a key's id: the first of its SHA-256 */
+enum { KEY_ID = 16, NONCE = 32, PROOF = 32, FRESH_KEY = 32 };	/* bytes; a key's id: the first of its SHA-256 */
 enum { CHALLENGE_MAX = 1024 };
 
 struct challenge {
 	struct str node, cluster, nonce;	/* PROVE: empty */
 	struct str proof;
+	struct str fresh;			/* PROVE, of who joins; else empty */
 };
 
 int challenge_put(struct buf *, const struct challenge *);	/* -1: full */

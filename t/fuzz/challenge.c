@@ -34,7 +34,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		must(challenge_put(&b, &c) == 0 && buf_len(&b) <= n);
 		must(challenge_get(buf_view(&b), kinds[i], &again, &e) == 0);
 		must(str_eq(c.node, again.node) && str_eq(c.cluster, again.cluster) &&
-		    str_eq(c.nonce, again.nonce) && str_eq(c.proof, again.proof));
+		    str_eq(c.nonce, again.nonce) && str_eq(c.proof, again.proof) &&
+		    str_eq(c.fresh, again.fresh) && (c.fresh.n == 0 || (i && c.fresh.n == FRESH_KEY)));
 		buf_free(&b);
 	}
 	return 0;

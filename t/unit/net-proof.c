@@ -72,6 +72,39 @@ of_nothing_else(void)
 	is_int(held, 0, "nor with one bit changed, wherever");
 }
 
+/* Who joins: its fresh key is under a mask of this exchange alone, and under its proof. */
+static void
+joining(void)
+{
+	static const char fresh_key[PROOF + 1] = "thirty two bytes that are random";
+	uint8_t masked[PROOF], other[PROOF], proof[PROOF];
+	struct proof_facts f = facts(), g = facts();
+
+	memcpy(masked, fresh_key, PROOF);
+	proof_mask(key, &f, masked);
+	ok(memcmp(masked, fresh_key, PROOF) != 0, "the key is masked");
+	memcpy(other, fresh_key, PROOF);
+	g.certificate[0] ^= 1;
+	proof_mask(key, &g, other);
+	ok(memcmp(masked, other, PROOF) != 0, "otherwise to who shows another certificate");
+	proof_make(key, PROVER_DIALLER, &f, proof);
+	for (int i = 0; i < PROOF; i++)
+		other[i] = (uint8_t)(masked[i] ^ fresh_key[i]);
+	ok(memcmp(other, proof, PROOF) != 0, "and not by what is sent beside it");
+	f.fresh = (struct str){ (const char *)masked, PROOF };
+	proof_make(key, PROVER_JOINER, &f, proof);
+	ok(holds(key, PROVER_JOINER, &f, proof) && !holds(key, PROVER_DIALLER, &f, proof), "its proof is one of who joins");
+	masked[31] ^= 1;
+	ok(!holds(key, PROVER_JOINER, &f, proof), "for this fresh key");
+	masked[31] ^= 1;
+	proof_mask(key, &f, masked);
+	ok(memcmp(masked, fresh_key, PROOF) == 0, "who has the code takes the mask off");
+
+	proof_code_key(STR("seed of 16 bytes"), STR("a.lab"), masked);
+	proof_code_key(STR("seed of 16 bytes"), STR("b.lab"), other);
+	ok(memcmp(masked, other, PROOF) != 0, "a code is for one name");
+}
+
 int
 main(void)
 {
@@ -79,5 +112,6 @@ main(void)
 		key_bytes[i] = (char)(i * 3 + 1), nonce[i] = (char)(100 - i);
 	as_documented();
 	of_nothing_else();
+	joining();
 	return done();
 }

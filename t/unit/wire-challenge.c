@@ -33,6 +33,12 @@ round_trip(void)
 	ok(challenge_get(buf_view(&b), KIND_CHALLENGE, &got, &e) == -1 && strstr(e.text, "want a node id"),
 	    "and no challenge: %s", e.text);
 	buf_free(&b);
+	ok(challenge_put(&b, &(struct challenge){ .proof = whole.proof, .fresh = { THIRTYTWO, 32 } }) == 0 &&
+	    challenge_get(buf_view(&b), KIND_PROVE, &got, &e) == 0 && str_is(got.fresh, THIRTYTWO), "a fresh key along with it");
+	buf_free(&b);
+	ok(challenge_put(&b, &(struct challenge){ .proof = whole.proof, .fresh = { THIRTYTWO, 31 } }) == 0 &&
+	    challenge_get(buf_view(&b), KIND_PROVE, &got, &e) == -1, "of 32 bytes: %s", e.text);
+	buf_free(&b);
 	b.max = 40;
 	ok(challenge_put(&b, &whole) == -1 && buf_len(&b) == 0, "no room: nothing is put");
 	buf_free(&b);
@@ -44,6 +50,7 @@ refusals(void)
 	static const struct { const char *what; uint16_t type; struct str value; const char *why; } cases[] = {
 		{ "a second proof", 0x8004, { THIRTYTWO, 32 }, "twice" },
 		{ "a second node", 0x8001, { "n", 1 }, "twice" },
+		{ "a fresh key", 0x8005, { THIRTYTWO, 32 }, "comes in PROVE" },
 		{ "what must be known", 0x80ff, { "", 0 }, "unknown critical field 0x80ff" },
 	};
 	struct challenge got, wrong;
