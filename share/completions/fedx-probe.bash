@@ -14,7 +14,7 @@ _fedx_probe_names() {	# VERB COLUMN [SERVICE]: names out of a list of the node, 
 
 _fedx_probe() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb='' service='' at=0 i
-	local verbs='ping call serve pub sub links peers routes link services endpoints paths trace watch top drain upgrade explain flows policy rules reload confirm undo doctor keygen version'
+	local verbs='ping call serve pub sub links peers routes link services endpoints paths trace watch top drain upgrade explain flows policy rules reload confirm undo doctor invite revoke members keygen version'
 	local common='-r -j -H -q -h' words=''
 
 	COMPREPLY=()
@@ -22,7 +22,8 @@ _fedx_probe() {
 		case ${COMP_WORDS[i]} in
 		-r | --rundir | -P | --parallel | --concurrency | -t | --timeout | -c | -n | --count | \
 			--version | --methods | --tags | --weight | -m | --method | --kind | --as | --decision | --confirm | \
-			-C | --cluster | --role | --proxy | --proxy-file | --psk-file | --token-file | --tls-ca | --tls-cert | --tls-key) ((i++)) ;;
+			-C | --cluster | --role | --proxy | --proxy-file | --psk-file | --token-file | --tls-ca | --tls-cert | --tls-key | \
+			--expires | --scope | --url) ((i++)) ;;
 		--) [[ $verb == serve ]] && { compopt -o default; return; } ;;
 		-*) ;;
 		*) if [[ -z $verb ]]; then verb=${COMP_WORDS[i]}; else service=${service:-${COMP_WORDS[i]}}; ((at++)); fi ;;
@@ -31,7 +32,8 @@ _fedx_probe() {
 	case $prev in
 	-r | --rundir) compopt -o dirnames; return ;;
 	-P | --parallel | --concurrency | -t | --timeout | -c | -n | --count | --methods | --tags | --weight) return ;;
-	-m | --method | --decision | --confirm) return ;;
+	-m | --method | --decision | --confirm | --expires | --scope) return ;;
+	--url) mapfile -t COMPREPLY < <(compgen -W 'fedxs:// wss://' -- "$cur"); return ;;
 	--proxy) return ;;
 	--proxy-file | --psk-file | --token-file | --tls-ca | --tls-cert | --tls-key) compopt -o default; return ;;
 	--role) mapfile -t COMPREPLY < <(compgen -W 'leaf hub client' -- "$cur"); return ;;
@@ -64,6 +66,8 @@ _fedx_probe() {
 		((at == 0)) && words='pause resume retry drain'
 		((at == 1)) && words=$(_fedx_probe_names peers 1)
 		;;
+	invite) words="$common --expires --scope --url" ;;
+	revoke) ((at == 0)) && words=$(_fedx_probe_names members 1) ;;
 	keygen) ((at == 0)) && words='hub leaf token key' ;;
 	*) words=$common ;;
 	esac

@@ -7,6 +7,7 @@
 #include "base/rand.h"
 #include "fabric/pattern.h"
 #include "link/auth.h"
+#include "link/roster.h"
 #include "net/sha256.h"
 #include "net/tls.h"
 
@@ -16,6 +17,7 @@ struct auth {
 	struct buf text[FILES];
 	struct auth_line *lines;
 	size_t count, cap;
+	const struct roster *roster;		/* NULL: nobody is invited */
 };
 
 static void
@@ -67,8 +69,8 @@ auth_close(struct auth *a)
 	free(a);
 }
 
-static int
-check_mode(const char *path, bool keys, struct err *e)
+int
+auth_file_mode(const char *path, bool keys, struct err *e)
 {
 	struct stat st;
 
@@ -104,8 +106,8 @@ add(struct auth *a, const struct auth_line *l, struct err *e)
 	return 0;
 }
 
-static int
-check_scopes(struct str scopes, struct err *e)
+int
+auth_scopes_check(struct str scopes, struct err *e)
 {
 	struct str pattern;
 
@@ -126,7 +128,7 @@ read_lines(struct auth *a, const char *path, bool keys, struct err *e)
 	int number = 0, r;
 
 	buf_init(b, FILE_MAX);
-	if (fd_read_file(path, FILE_MAX, b, e) == -1 || check_mode(path, keys, e) == -1)
+	if (fd_read_file(path, FILE_MAX, b, e) == -1 || auth_file_mode(path, keys, e) == -1)
 		return -1;
 	rest = buf_view(b);
 	for (bool more = rest.n > 0; more; ) {
@@ -136,7 +138,7 @@ read_lines(struct auth *a, const char *path, bool keys, struct err *e)
 			return err_at(e, "%s:%d", path, number);
 		if (r == 1)
 			continue;
-		if (check_scopes(l.scopes, e) == -1) {
+		if (auth_scopes_check(l.scopes, e) == -1) {
 			tls_wipe(&l.key, sizeof l.key);
 			return err_at(e, "%s:%d", path, number);
 		}
@@ -162,6 +164,7 @@ auth_open(const struct auth_files *f, struct err *e)
 		err_memory(e, "the tokens");
 		return NULL;
 	}
+	a->roster = f->roster;
 	if ((f->tokens && read_lines(a, f->tokens, false, e) == -1) ||
 	    (f->keys && read_lines(a, f->keys, true, e) == -1)) {
 		e->status = e->status ? e->status : 78;
@@ -214,7 +217,9 @@ fitness(const struct auth_line *l, const struct claim *c, struct wall now)
 static enum error
 unknown(const struct auth *a, const struct claim *c, const char **why)
 {
-	if (c->shown->kind != CREDENTIAL_NONE)
+	if (roster_find(a->roster, c->shown))
+		*why = "the key was revoked at this hub (fedx-probe revoke): ask for an invitation";
+	else if (c->shown->kind != CREDENTIAL_NONE)
 		*why = c->shown->kind == CREDENTIAL_KEY ? "the key is not known to this hub" :
 		    "the token is not known to this hub";
 	else if (!c->cert)
@@ -241,6 +246,7 @@ auth_check(const struct auth *a, const struct credential *shown, const struct tl
 {
 	const struct claim c = { .shown = shown, .cert = cert, .named = cert && tls_peer_names(cert, node),
 	    .role = role, .node = node };
+	const struct roster_line *joined = roster_find(a->roster, shown);
 	const struct auth_line *found = NULL;
 
 	for (size_t i = 0; i < a->count; i++) {
@@ -249,6 +255,8 @@ auth_check(const struct auth *a, const struct credential *shown, const struct tl
 		if (is_for(l, &c) && (!found || fitness(l, &c, now) > fitness(found, &c, now)))
 			found = l;
 	}
+	if (!found && joined && joined->state != ROSTER_revoked && shown->kind == CREDENTIAL_KEY)
+		found = &joined->who;
 	if (!found)
 		return unknown(a, &c, why);
 	if (found->expires && now.s >= found->expires) {
@@ -285,6 +293,9 @@ auth_find_key(const struct auth *a, struct str id, struct shared_key *k, struct 
 		if (hash_equal(id.p, l->is.hash, KEY_ID) && l->is.kind == CREDENTIAL_KEY)
 			found = l;
 	}
+	for (size_t i = 0; a && a->roster && id.n == KEY_ID && roster_at(a->roster, i); i++)
+		if (hash_equal(id.p, roster_at(a->roster, i)->who.is.hash, KEY_ID))
+			found = &roster_at(a->roster, i)->who;
 	*k = found->key;
 	*is = found->is;
 	tls_wipe(&nobody, sizeof nobody);

@@ -15,7 +15,11 @@
 #include "wire/challenge.h"
 #include "wire/hello.h"
 
-struct auth_files { const char *tokens, *keys; };	/* NULL: there is none */
+struct roster;
+struct auth_files {
+	const char *tokens, *keys;		/* NULL: there is none */
+	const struct roster *roster;		/* likewise; must outlive the auth */
+};
 
 struct auth;
 struct tls_peer;
@@ -42,6 +46,8 @@ void auth_find_key(const struct auth *, struct str id, struct shared_key *, stru
 	 * has, in the same time, and the credential is of CREDENTIAL_NONE; auth
 	 * may be NULL */
 
+int auth_file_mode(const char *path, bool secret, struct err *);	/* -1: others may write it, or read a secret */
+int auth_scopes_check(struct str scopes, struct err *);	/* -1: one is no pattern */
 void token_credential(struct str token, struct credential *);	/* "": CREDENTIAL_NONE */
 
 /* What a node itself shows to whom it dials: the one line of a file, which others must not read. */

@@ -318,6 +318,8 @@ on_down(void *owner, enum error error, const char *why)
 	if (steady)
 		u->failures = 0;
 	snprintf(u->why, sizeof u->why, "%.180s", why);
+	if (is_refusal(error) && u->refused)
+		u->refused(u->owner, u->why);
 	uplink_step(u, u->node[0] && (error == E_conflict || (u->peer && uplink_linked(u))) ?
 	    ON_UPLINK_RIVAL : is_refusal(error) ? ON_UPLINK_REFUSAL : ON_UPLINK_LOST);
 }

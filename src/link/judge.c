@@ -93,8 +93,8 @@ is_let_in(const struct link *l)
 }
 
 /* Lists of who may join, and of who may not, are other ones now, and so are the CAs: who may not stay goes. */
-uint32_t
-links_check_grants(struct links *ls, uint32_t *checked)
+static uint32_t
+check_links(struct links *ls, struct str node, uint32_t *checked)
 {
 	uint32_t closed = 0;
 	struct err e;
@@ -104,11 +104,25 @@ links_check_grants(struct links *ls, uint32_t *checked)
 	list_each(n, &ls->all) {
 		struct link *l = list_of(n, struct link, place);
 
-		if (!is_let_in(l) || (!l->network && !l->dialled) || l->port.guest)
+		if (!is_let_in(l) || (!l->network && !l->dialled) || l->port.guest || (node.n && !str_eq(l->port.node, node)))
 			continue;
 		*checked += (l->network && ls->auth) || ls->blocked;
 		if ((error = check_again(l, &e)) != E_NONE)
 			closed++, link_refuse(l, error, e.text, e.text);
 	}
 	return closed;
+}
+
+uint32_t
+links_check_grants(struct links *ls, uint32_t *checked)
+{
+	return check_links(ls, STR(""), checked);
+}
+
+uint32_t
+links_check_grant(struct links *ls, struct str node)
+{
+	uint32_t checked;
+
+	return check_links(ls, node, &checked);
 }

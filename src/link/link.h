@@ -47,6 +47,8 @@ struct links {
 	char agent[64];				/* "fedx-hub 0.1.0" */
 	char token[TOKEN_MAX + 1];		/* what we show to an uplink; "": none */
 	struct shared_key key;				/* or prove to have; n 0: none */
+	struct shared_key fresh;		/* the key is of a code, and this one is to take its place; n 0: it is not */
+	struct roster *roster;			/* who was invited; NULL: nobody is */
 	char cluster[256];			/* that a leaf asks for; "": whichever */
 	struct list all, dying;
 	struct crowd crowd;			/* who came in, by where from */
@@ -145,6 +147,7 @@ void links_init(struct links *, struct net *, struct fabric *);
 uint32_t links_check_grants(struct links *, uint32_t *checked);
 	/* auth, server or client have changed: close whom they let in no more, and
 	 * whom we would not believe any more; how many that are */
+uint32_t links_check_grant(struct links *, struct str node);	/* the same, of those to that node alone */
 uint32_t links_check_clusters(struct links *);
 	/* so has federation */
 void link_admitted(struct link *, enum error, const char *why);

@@ -7,8 +7,10 @@
  */
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/rand.h"
 #include "link/greet.h"
+#include "link/roster.h"
 #include "net/proof.h"
 #include "net/sha256.h"
 #include "net/tls.h"
@@ -94,18 +96,39 @@ prove_hello(struct link *l, struct hello *h)
 	return link_say(l, KIND_HELLO, 0, buf_view(&b));
 }
 
+/* What our key is worth for; a fresh key goes along if that is of a code. */
+static int
+say_proof(struct link *l, struct proving *p)
+{
+	const struct shared_key *fresh = &l->links->fresh;
+	uint8_t proof[PROOF], masked[FRESH_KEY];
+	struct challenge c = { .proof = bytes(proof, PROOF) };
+	int r;
+
+	if (fresh->n) {
+		memcpy(masked, fresh->bytes, FRESH_KEY);
+		proof_mask(key_view(&p->key), &p->facts, masked);
+		p->facts.fresh = c.fresh = bytes(masked, FRESH_KEY);
+	}
+	proof_make(key_view(&p->key), fresh->n ? PROVER_JOINER : PROVER_DIALLER, &p->facts, proof);
+	r = say(l, KIND_PROVE, &c);
+	p->facts.fresh = STR("");
+	return r;
+}
+
 static void
 on_challenge(struct link *l, const struct challenge *c)
 {
 	struct proving *p = l->proving;
-	uint8_t proof[PROOF];
 
 	p->facts.nonce = c->nonce;
 	p->facts.node = c->node;
 	p->facts.cluster = c->cluster;
 	see_certificate(l, p->facts.certificate);
 	if (!proof_holds(key_view(&p->key), PROVER_DIALLED, &p->facts, c->proof)) {
-		link_close(l, E_unauthenticated, "the hub cannot prove that it has our key: it does not know "
+		link_close(l, E_unauthenticated, l->links->fresh.n ? "the hub cannot prove that the code is its own: "
+		    "it is another hub, has forgotten the code, or somebody is between us and it" :
+		    "the hub cannot prove that it has our key: it does not know "
 		    "the key, it is another hub, or somebody is between us and it");
 		return;
 	}
@@ -114,8 +137,9 @@ on_challenge(struct link *l, const struct challenge *c)
 		return;
 	}
 	p->done = true;
-	proof_make(key_view(&p->key), PROVER_DIALLER, &p->facts, proof);
-	if (say(l, KIND_PROVE, &(struct challenge){ .proof = bytes(proof, PROOF) }) == -1)
+	if (l->links->fresh.n && !conn_tls(l->conn))
+		link_close(l, E_denied, "a code is redeemed over TLS alone: use fedxs:// or wss://");
+	else if (say_proof(l, p) == -1)
 		link_close(l, E_overloaded, "no memory");
 }
 
@@ -156,6 +180,8 @@ prove_challenge(struct link *l, struct str body, const struct hello *h)
 	}
 	memcpy(p->hello, body.p, body.n);
 	sha256(body, p->facts.hello);
+	if (l->links->roster)
+		roster_refresh(l->links->roster);
 	auth_find_key(l->links->auth, h->key_id, &p->key, &p->is);
 	see_certificate(l, p->facts.certificate);
 	p->facts.nonce = bytes(p->nonce, NONCE);
@@ -167,11 +193,41 @@ prove_challenge(struct link *l, struct str body, const struct hello *h)
 		link_close(l, E_overloaded, "no memory");
 }
 
+/* It has the code: from now on it is who it says by the key that it has made. */
+static int
+redeem(struct link *l, struct proving *p)
+{
+	struct err e = { .status = 0 };
+	struct shared_key fresh = { .n = FRESH_KEY };
+	enum error error = E_unauthenticated;
+
+	if (!conn_tls(l->conn) || !p->facts.fresh.n) {
+		err_set(&e, conn_tls(l->conn) ? "a code is no key: it is redeemed by fedx-leaf --join" :
+		    "a code is redeemed over TLS alone, as far as this hub: use fedxs:// or wss://");
+	} else {
+		memcpy(fresh.bytes, p->facts.fresh.p, FRESH_KEY);
+		proof_mask(key_view(&p->key), &p->facts, fresh.bytes);
+		error = roster_redeem(l->links->roster, &p->is, &fresh, wall_now(), &e);
+	}
+	if (error == E_NONE)
+		log_event(LOG_LEVEL_INFO, "redeemed", "peer", l->peer, "next", "it is let in by a key of its own", NULL);
+	else
+		link_refuse(l, error, error == E_busy ? "the hub cannot keep the new key now, and the code stays "
+		    "good: try again" : e.text, e.text);
+	p->is.kind = CREDENTIAL_KEY;
+	sha256(key_view(&fresh), p->is.hash);
+	tls_wipe(&fresh, sizeof fresh);
+	return error == E_NONE ? 0 : -1;
+}
+
 static void
 on_prove(struct link *l, const struct challenge *c)
 {
 	struct proving *p = l->proving;
-	bool holds = proof_holds(key_view(&p->key), PROVER_DIALLER, &p->facts, c->proof);
+	bool code = p->is.kind == CREDENTIAL_CODE, holds;
+
+	p->facts.fresh = c->fresh;
+	holds = proof_holds(key_view(&p->key), c->fresh.n ? PROVER_JOINER : PROVER_DIALLER, &p->facts, c->proof);
 
 	if (!holds || p->is.kind == CREDENTIAL_NONE) {
 		link_refuse(l, E_unauthenticated, "the key is not known to this hub, or its proof is wrong",
@@ -179,6 +235,14 @@ on_prove(struct link *l, const struct challenge *c)
 		    "the proof of a key that is known is wrong: somebody uses its id, or repeats an old proof");
 		return;
 	}
+	if (c->fresh.n && !code) {
+		link_close(l, E_malformed, "a fresh key came with a key that is no code");
+		return;
+	}
+	if (code && redeem(l, p) == -1)
+		return;
+	if (!code && l->links->roster)
+		roster_proven(l->links->roster, &p->is, wall_now());
 	l->proving = NULL;
 	greet_proven(l, bytes(p->hello, p->hello_n), &p->is);
 	tls_wipe(&p->key, sizeof p->key);

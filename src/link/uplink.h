@@ -56,6 +56,7 @@ struct uplink {
 	char why[240];				/* of the last loss or refusal */
 	char address[264];			/* of the other side, or its name behind a proxy */
 	void (*welcomed)(void *owner, const struct hello *);	/* may be NULL */
+	void (*refused)(void *owner, const char *why);		/* likewise */
 	void *owner;
 };
 

@@ -7,6 +7,7 @@
  *	builtin_lists.c		links, services, endpoints, totals
  *	builtin_peers.c		hubs: whom it dials, who dialled it
  *	builtin_routes.c	hubs beyond hubs, and the ways to them
+ *	builtin_invites.c	who is invited and who has joined
  *	builtin_policy.c	flows, rules, policy
  *	explain.c		why a message goes or does not go
  */
@@ -62,6 +63,11 @@ void put_peers(struct node *, struct buf *);
 const char *uplink_word(const struct uplink *);		/* its state */
 enum error link_act(struct node *, struct str payload, struct buf *, struct err *);
 	/* by hand: {"name":NODE or URL,"do":"pause"}; E_NONE: how it is now, as lines */
+
+/* builtin_invites.c: E_NONE: what has become of it, as lines; else *e */
+enum error roster_invite_by(struct node *, struct str payload, struct buf *, struct err *);
+enum error roster_revoke_by(struct node *, struct str payload, struct buf *, struct err *);
+void put_roster(struct node *, struct buf *);
 
 /* builtin_routes.c */
 enum error put_routes(struct node *, struct str payload, struct buf *, struct err *);

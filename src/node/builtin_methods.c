@@ -42,6 +42,7 @@ LIST(say_endpoints, put_claims(q->b->node, FAMILY_ENDPOINT, &q->a->bytes))
 LIST(say_paths, put_claims(q->b->node, FAMILY_PATH, &q->a->bytes))
 LIST(say_flows, put_flows(q->b->node, &q->a->bytes))
 LIST(say_rules, put_rules(q->b->node, &q->a->bytes))
+LIST(say_roster, put_roster(q->b->node, &q->a->bytes))
 LIST(say_policy, put_policy(q->b->node, &q->a->bytes))
 #undef LIST
 
@@ -88,17 +89,23 @@ begin_upgrade(struct asking *q)
 		answer_refuse(q->b, q->a, E_busy, e.text);
 }
 
-static void
-act_on_link(struct asking *q)
-{
-	struct err e = { .status = 0 };
-	enum error error = link_act(q->b->node, q->e->payload, &q->a->bytes, &e);
-
-	if (error != E_NONE)
-		answer_refuse(q->b, q->a, error, e.text);
-	else
-		answer_pump(q->b, q->a);
+#define ACT(name, act)							\
+static void									\
+name(struct asking *q)								\
+{										\
+	struct err e = { .status = 0 };						\
+	enum error error = act(q->b->node, q->e->payload, &q->a->bytes, &e);	\
+										\
+	if (error != E_NONE)							\
+		answer_refuse(q->b, q->a, error, e.text);			\
+	else									\
+		answer_pump(q->b, q->a);					\
 }
+
+ACT(act_on_link, link_act)
+ACT(say_invitation, roster_invite_by)
+ACT(say_revoked, roster_revoke_by)
+#undef ACT
 
 static void
 begin_explain(struct asking *q)
@@ -176,6 +183,9 @@ static const struct method { const char *name; enum asker who; void (*begin)(str
 	{ "policy",	ADMIN,	say_policy },
 	{ "reload",	ADMIN,	begin_reload },
 	{ "check",	ADMIN,	begin_check },
+	{ "invite",	ADMIN,	say_invitation },
+	{ "revoke",	ADMIN,	say_revoked },
+	{ "members",	ADMIN,	say_roster },
 	{ "confirm",	ADMIN,	begin_confirm },
 	{ "undo",	ADMIN,	begin_undo },
 };

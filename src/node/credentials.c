@@ -4,6 +4,7 @@
  */
 #include "net/tls.h"
 #include "node/credentials.h"
+#include "node/join.h"
 
 /* What the URLs that it dials want. */
 static void
@@ -36,7 +37,9 @@ credentials_node(const struct settings *s, char node[256], struct err *e)
 	struct own_key own;
 
 	*node = '\0';
-	if (!key_file(s))
+	if (s->joining)
+		strcpy(node, s->joining->node);
+	if (s->joining || !key_file(s))
 		return 0;
 	if (auth_read_key(key_file(s), &own, e) == -1)
 		return -1;
@@ -52,7 +55,7 @@ load_own(struct credentials *c, const struct settings *s, struct err *e)
 {
 	bool leaf = s->role == ROLE_LEAF;
 	const char *token = leaf ? s->token_file : s->uplink_token_file;
-	const char *key = key_file(s);
+	const char *key = s->joining ? s->joining->path : key_file(s);
 
 	if (token && key)
 		return err_set(e, "one of %s is enough: the key is proven, and the token would never be shown",
@@ -61,7 +64,7 @@ load_own(struct credentials *c, const struct settings *s, struct err *e)
 		return -1;
 	if (!key)
 		return 0;
-	if (auth_read_key(key, &c->own, e) == -1)
+	if ((s->joining ? join_keys(s, &c->own, &c->fresh, e) : auth_read_key(key, &c->own, e)) == -1)
 		return -1;
 	if (c->own.role != s->role)
 		return err_set(e, "the key of %s is for a %s, and this is a %s", key, role_name(c->own.role),
@@ -74,11 +77,11 @@ load_own(struct credentials *c, const struct settings *s, struct err *e)
 
 /* Whom we let in. */
 static int
-load_lists(struct credentials *c, const struct settings *s, struct err *e)
+load_lists(struct credentials *c, const struct settings *s, const struct roster *roster, struct err *e)
 {
-	struct auth_files files = { s->token_file, s->psk_file };
+	struct auth_files files = { s->token_file, s->psk_file, roster };
 
-	if (s->role == ROLE_HUB && (files.tokens || files.keys) && (c->auth = auth_open(&files, e)) == NULL)
+	if (s->role == ROLE_HUB && (files.tokens || files.keys || roster) && (c->auth = auth_open(&files, e)) == NULL)
 		return -1;
 	if (s->blocked_file && (c->blocked = blocked_open(s->blocked_file, e)) == NULL)
 		return -1;
@@ -137,10 +140,10 @@ load_client(struct credentials *c, const struct settings *s, struct tls_sessions
 
 int
 credentials_open(struct credentials *c, const struct settings *s, struct tls_sessions *sessions,
-    struct err *e)
+    const struct roster *roster, struct err *e)
 {
 	*c = (struct credentials){ .auth = NULL };
-	if (load_own(c, s, e) == 0 && load_lists(c, s, e) == 0 && load_server(c, s, sessions, e) == 0 &&
+	if (load_own(c, s, e) == 0 && load_lists(c, s, roster, e) == 0 && load_server(c, s, sessions, e) == 0 &&
 	    load_client(c, s, sessions, e) == 0)
 		return 0;
 	credentials_close(c);

@@ -21,10 +21,12 @@ struct credentials {			/* what a reload loads anew */
 	char token[TOKEN_MAX + 1];	/* what we show to an uplink; "": none */
 	struct proxy proxy;
 	struct own_key own;		/* or prove to have; its key.n 0: none */
+	struct shared_key fresh;	/* to take its place, which is of a code; n 0: it is not */
 };
 
-int credentials_open(struct credentials *, const struct settings *, struct tls_sessions *, struct err *);
-	/* sessions: may be NULL, else must outlive what is opened; all, or -1 and nothing, *e with a status */
+int credentials_open(struct credentials *, const struct settings *, struct tls_sessions *,
+    const struct roster *, struct err *);
+	/* sessions, roster: may be NULL, else must outlive what is opened; all, or -1 and nothing, *e with a status */
 int credentials_node(const struct settings *, char node[256], struct err *);
 	/* whom our own key names, before anything else is open; "": it names nobody, or there is none */
 void credentials_close(struct credentials *);	/* wipes the keys; connections keep the TLS context they use */

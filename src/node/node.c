@@ -11,12 +11,16 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/rand.h"
+#include "link/roster.h"
 #include "net/loop.h"
 #include "net/signals.h"
 #include "net/tls.h"
 #include "node/daemon.h"
+#include "node/join.h"
 #include "node/node.h"
 #include "node/supervisor.h"
+
+enum { EXIT_DENIED = 77 };
 
 static const int watched[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2 };
 
@@ -26,11 +30,44 @@ program(const struct settings *s)
 	return s->role == ROLE_HUB ? "fedx-hub" : "fedx-leaf";
 }
 
+/* The hub has our fresh key.  It counts once it is kept: before, the code is shown again. */
+static void
+joined(struct node *n)
+{
+	struct joining *j = n->set->joining;
+	struct err e = { .status = 0 };
+
+	if (join_done(j, &e) == -1) {
+		log_event(LOG_LEVEL_ERROR, "join_not_kept", "why", e.text,
+		    "next", "make room, and start with the same --join: the code works with this key alone", NULL);
+		return;
+	}
+	n->links.key = n->credentials.own.key = n->credentials.fresh;
+	n->links.fresh.n = n->credentials.fresh.n = 0;
+	log_event(LOG_LEVEL_INFO, "joined", "node", j->node, "hub", j->url, "key", j->path,
+	    "next", "from now on it starts without --join", NULL);
+}
+
+static void
+on_refused(void *owner, const char *why)
+{
+	struct node *n = owner;
+
+	if (!n->links.fresh.n)
+		return;
+	log_event(LOG_LEVEL_ERROR, "join_refused", "hub", n->set->joining->url, "why", why, NULL);
+	n->status = EXIT_DENIED;
+	n->at_once = true;
+	ev_break(n->loop, EVBREAK_ALL);
+}
+
 static void
 on_welcomed(void *owner, const struct hello *w)
 {
 	struct node *n = owner;
 
+	if (n->links.fresh.n)
+		joined(n);
 	if (!n->set->cluster)
 		fabric_set_cluster(&n->fabric, w->cluster);
 }
@@ -103,6 +140,7 @@ node_use_credentials(struct node *n)
 	n->links.server = n->doors.tls = n->credentials.server;
 	n->links.client = n->credentials.client;
 	n->links.key = n->credentials.own.key;
+	n->links.fresh = n->credentials.fresh;
 	if (n->set->role == ROLE_LEAF && !n->set->cluster)	/* none: that of whichever hub */
 		str_c(str(n->credentials.own.cluster), n->links.cluster, sizeof n->links.cluster);
 	n->uplink.tls = n->credentials.client;
@@ -256,6 +294,15 @@ node_take_place(struct node *n, struct err *e)
 }
 
 static int
+open_roster(struct node *n, struct err *e)
+{
+	if (n->set->roster_file && (n->roster = roster_open(n->set->roster_file, e)) == NULL)
+		return -1;
+	n->links.roster = n->roster;
+	return 0;
+}
+
+static int
 open_node(struct node *n, struct arguments a, struct err *e)
 {
 	struct settings *s = n->set;
@@ -295,7 +342,7 @@ open_node(struct node *n, struct arguments a, struct err *e)
 	/* by the user that will read them again */
 	if ((n->tls_sessions.all = tls_sessions_open()) == NULL)
 		return err_memory(e, "TLS sessions");
-	if (credentials_open(&n->credentials, s, n->tls_sessions.all, e) == -1)
+	if (open_roster(n, e) == -1 || credentials_open(&n->credentials, s, n->tls_sessions.all, n->roster, e) == -1)
 		return s->user ? err_at(e, "as user '%.60s'", s->user) : -1;
 	node_use_credentials(n);
 	keep_sessions_start(n);
@@ -318,6 +365,7 @@ open_uplinks(void *owner)
 	if (s->uplink_count) {
 		n->uplink.insecure = s->insecure;
 		n->uplink.welcomed = on_welcomed;
+		n->uplink.refused = on_refused;
 		n->uplink.owner = n;
 		uplink_start(&n->uplink);
 	}
@@ -349,9 +397,11 @@ close_node(struct node *n)
 	net_close(n->net);
 	keep_sessions_stop(n);
 	credentials_close(&n->credentials);
+	roster_close(n->roster);
 	tls_sessions_close(n->tls_sessions.all);
 	tls_wipe(n->links.token, sizeof n->links.token);
 	tls_wipe(&n->links.key, sizeof n->links.key);
+	tls_wipe(&n->links.fresh, sizeof n->links.fresh);
 	daemon_pidfile_remove();
 	rundir_close(&n->run);
 	if (n->loop)
@@ -376,7 +426,7 @@ node_check(struct settings *s)
 		return no_memory(s);
 	n->set = s;
 	n->run.lock = -1;
-	if (credentials_open(&n->credentials, s, NULL, &e) == -1) {
+	if (open_roster(n, &e) == -1 || credentials_open(&n->credentials, s, NULL, n->roster, &e) == -1) {
 		fprintf(stderr, "%s: %s\n", program(s), e.text);
 		status = e.status ? e.status : 78;
 	} else {
@@ -421,6 +471,7 @@ node_run(struct settings *s, struct arguments a)
 		ev_run(n->loop, 0);
 		drain_flush(n);
 		log_event(LOG_LEVEL_INFO, "stopped", "node", n->fabric.node, NULL);
+		status = n->status;
 	}
 	close_node(n);
 	free(n);

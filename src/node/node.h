@@ -44,6 +44,7 @@ struct node {
 	struct uplink uplink, peers[PEERS_MAX];	/* as many as the settings say */
 	struct builtin *builtin;
 	struct credentials credentials;
+	struct roster *roster;		/* hub: who was invited; NULL: nobody is */
 	struct keep_sessions tls_sessions;
 	struct control control;
 	struct renewal renewal;
@@ -55,6 +56,7 @@ struct node {
 	struct mono started;
 	bool whole;			/* all of its parts are there to be closed */
 	bool ready, draining, stopping;
+	int status;			/* to end with */
 	bool at_once;			/* told a second time while the last bytes go */
 	ev_check check;			/* the start of a turn */
 	ev_timer tick;			/* the wheel's next turn */

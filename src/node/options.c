@@ -7,12 +7,13 @@
 #include "node/command_line.h"
 #include "node/options.h"
 
-enum option { LISTEN, UPLINK, PEER, ID, CLUSTER, RUNDIR, CONFDIR, TOKEN_FILE, PSK_FILE, TLS_CERT,
+enum option { LISTEN, UPLINK, JOIN, PEER, ID, CLUSTER, RUNDIR, CONFDIR, TOKEN_FILE, PSK_FILE, ROSTER_FILE, TLS_CERT,
 	TLS_KEY, TLS_CA, INSECURE, NO_AUTOSTART, SET, CHECK, DAEMON, PIDFILE, USER, VERSION, HELP };
 
 static const struct cl_option rows[] = {
 	{ 'l', "listen",     LISTEN,	"HOST:PORT", "accept links and clients there (repeatable)" },
 	{ 'u', "uplink",     UPLINK,	"URL",  "dial this hub (repeatable: the next one when one fails)" },
+	{ 0,   "join",	     JOIN,	"CODE", "leaf: join by this one-time code (-: it comes by stdin, @F: from F)" },
 	{ 0,   "peer",	     PEER,	"URL",  "hub: dial that hub as an equal, and stay linked (repeatable)" },
 	{ 'i', "id",         ID,	"NODE", "this node's id" },
 	{ 'C', "cluster",    CLUSTER,	"NAME", "its cluster" },
@@ -20,6 +21,7 @@ static const struct cl_option rows[] = {
 	{ 'c', "confdir",    CONFDIR,	"DIR",  "configuration directory: fedx.lua, policy.lua" },
 	{ 0,   "token-file", TOKEN_FILE, "F",   "hub: who may join; leaf: the token to show" },
 	{ 0,   "psk-file",   PSK_FILE,	"F",    "the same, by shared keys that are proven and not shown" },
+	{ 0,   "roster-file", ROSTER_FILE, "F", "hub: whom fedx-probe invite has invited; it writes it itself" },
 	{ 0,   "tls-cert",   TLS_CERT,	"F",    "certificate chain (PEM)" },
 	{ 0,   "tls-key",    TLS_KEY,	"F",    "its key (PEM, mode 0600)" },
 	{ 0,   "tls-ca",     TLS_CA,	"F",    "who signs the hub's certificate (PEM)" },
@@ -74,12 +76,14 @@ apply(void *owner, int what, const char *v)
 	case PEER:
 		return add(s, s->peers, &s->peer_count, PEERS_MAX, LIST_PEERS, v) == -1 ?
 		    usage(s, "more than 64 --peer", NULL) : -1;
+	case JOIN:	 s->join = v; return -1;
 	case ID:	 s->id = v; return -1;
 	case CLUSTER:	 s->cluster = v; return -1;
 	case RUNDIR:	 s->rundir = v; return -1;
 	case CONFDIR:	 s->confdir = v; return -1;
 	case TOKEN_FILE: s->token_file = v; return -1;
 	case PSK_FILE:	 s->psk_file = v; return -1;
+	case ROSTER_FILE: s->roster_file = v; return -1;
 	case TLS_CERT:	 s->tls_cert = v; return -1;
 	case TLS_KEY:	 s->tls_key = v; return -1;
 	case TLS_CA:	 s->tls_ca = v; return -1;

@@ -367,7 +367,7 @@ renewal_text(struct renewal *r, struct str text)
 		return;
 	}
 	r->set = s;
-	if (credentials_open(&r->credentials, s, r->node->tls_sessions.all, &e) == -1) {
+	if (credentials_open(&r->credentials, s, r->node->tls_sessions.all, r->node->roster, &e) == -1) {
 		renewal_finish(r, false, e.text);
 		return;
 	}

@@ -7,7 +7,8 @@
 
 #include "link/entrance.h"
 #include "net/proxy.h"
-#include "node/settings.h"
+#include "net/tls.h"
+#include "node/join.h"
 #include "wire/fields.h"
 
 enum type { DURATION, COUNT, SIZE, TEXT, LIST, YESNO, BALANCE, LEVEL, FORMAT, FEDERATION, ENCRYPTED };
@@ -82,7 +83,11 @@ settings_init(struct settings *s, uint8_t role)
 void
 settings_free(struct settings *s)
 {
+	if (s->joining)
+		tls_wipe(s->joining, sizeof *s->joining);
+	free(s->joining);
 	free(s->text);
+	s->joining = NULL;
 	s->text = NULL;
 }
 
@@ -282,9 +287,9 @@ check_listen(const struct settings *s, const char *text, struct err *e)
 	if (!s->tls_cert && in.tls != ENTRANCE_PROXY)
 		return err_set(e, "%s is open to the network: give --tls-cert and --tls-key, or "
 		    "--insecure for a demonstration", text);
-	if (!s->token_file && !s->psk_file)
-		return err_set(e, "%s is open to the network: give --token-file or --psk-file to say who "
-		    "may join, or --insecure for a demonstration", text);
+	if (!s->token_file && !s->psk_file && !s->roster_file)
+		return err_set(e, "%s is open to the network: give --roster-file, --token-file or --psk-file to "
+		    "say who may join, or --insecure for a demonstration", text);
 	return 0;
 }
 
@@ -363,6 +368,8 @@ settings_check(const struct settings *s, struct err *e)
 		    s->cluster);
 	if (!s->tls_cert != !s->tls_key)
 		return err_set(e, "--tls-cert and --tls-key belong together: give both");
+	if (s->roster_file && s->role == ROLE_LEAF)
+		return err_set(e, "roster_file is for hubs: a leaf lets nobody in");
 	if (s->tls_client_ca && s->role == ROLE_LEAF)
 		return err_set(e, "tls.client_ca is for hubs: a leaf lets nobody in");
 	if (s->tls_client_ca && (!s->tls_cert || !s->token_file))

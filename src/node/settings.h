@@ -22,7 +22,7 @@ struct settings {
 	const char *listen[LISTEN_MAX], *uplink[LISTEN_MAX], *peers[PEERS_MAX];
 	size_t listen_count, uplink_count, peer_count;
 	const char *id, *cluster, *rundir, *confdir;
-	const char *token_file, *uplink_token_file, *psk_file, *uplink_psk_file, *blocked_file;
+	const char *token_file, *uplink_token_file, *psk_file, *uplink_psk_file, *blocked_file, *roster_file;
 	const char *tls_cert, *tls_key, *tls_ca, *tls_client_ca, *tls_pin, *tls_session_file;
 	const char *announce_tags;
 	const char *pidfile, *user, *dns_servers;
@@ -37,6 +37,8 @@ struct settings {
 	uint32_t drain_ms, digest_ms;
 	uint32_t log_level, log_format;
 	const char *program;			/* argv[0] */
+	const char *join;			/* of --join: the code, "-" or "@FILE" */
+	struct joining *joining;		/* owned; join.h; NULL: it does not, and has not */
 	char *text;				/* of fedx.lua, which the above may look into; owned */
 	size_t text_n;				/* behind each value there its place: "fedx.lua:3" */
 	unsigned from_file;			/* LIST_ bits: lists that an option replaces */
@@ -53,6 +55,7 @@ struct settings {
 	X("token_file",		TEXT,	token_file, 0, 0, NOW) \
 	X("psk_file",		TEXT,	psk_file, 0, 0, NOW) \
 	X("blocked_file",	TEXT,	blocked_file, 0, 0, NOW) \
+	X("roster_file",	TEXT,	roster_file, 0, 0, RESTART) \
 	X("tls.cert",		TEXT,	tls_cert, 0, 0, NOW) \
 	X("tls.key",		TEXT,	tls_key, 0, 0, NOW) \
 	X("tls.ca",		TEXT,	tls_ca, 0, 0, NOW) \

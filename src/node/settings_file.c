@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "net/inherit.h"
+#include "node/join.h"
 #include "node/options.h"
 #include "node/route_child.h"
 #include "node/settings_file.h"
@@ -113,7 +114,7 @@ settings_build(struct settings *s, uint8_t role, struct str text, struct argumen
 	/* it was parsed before, and found good */
 	if (options_parse(s, a.argc, a.argv) == -1) {
 		listen_inherited(s);
-		if (settings_check(s, e) == 0)
+		if (join_settings(s, e) == 0 && settings_check(s, e) == 0)
 			return 0;
 	}
 	settings_free(s);

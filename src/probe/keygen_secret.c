@@ -8,6 +8,7 @@
 #include "base/rand.h"
 #include "net/sha256.h"
 #include "probe/keygen.h"
+#include "probe/probe.h"
 #include "wire/hello.h"
 
 enum { SECRET = 32, LINE_MAX_BYTES = 800 };
@@ -32,26 +33,15 @@ write_all(int fd, const char *path, struct str s, struct err *e)
 static int
 expiry(const char *duration, char to[32], struct err *e)
 {
-	static const struct { char letter; uint32_t seconds; } units[] = {
-		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 }
-	};
-	struct str d = str(duration);
 	struct wall end = wall_now();
-	uint64_t n, seconds = 0;
+	uint64_t seconds;
 	char text[32];
 
 	*to = '\0';
 	if (!duration)
 		return 0;
-	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-		if (d.n && d.p[d.n - 1] == units[i].letter
-		    && str_u64(str_head(d, d.n - 1), 86400u * KEYGEN_DAYS_MAX, &n) == 0)
-			seconds = n * units[i].seconds;
-	if (seconds == 0 || seconds > 86400ull * KEYGEN_DAYS_MAX) {
-		err_exit(e, KEYGEN_USAGE);
-		return err_set(e, "'%.40s' is no duration; want a number and s, m, h, d or w, "
-		    "like 90d", duration);
-	}
+	if (opt_seconds(duration, 86400ull * KEYGEN_DAYS_MAX, &seconds, e) == -1)
+		return -1;
 	end.s += (int64_t)seconds;
 	wall_text(end, text);
 	snprintf(to, 32, " %.19sZ", text);	/* without the milliseconds */
@@ -115,7 +105,7 @@ check_names(const struct keygen *k, struct err *e)
 }
 
 /* What there is to say of each kind of secret. */
-static const struct kind {
+static const struct secret {
 	const char *what, *suffix, *list, *option;
 } kinds[] = {
 	{ "token", ".token", "tokens", "--token-file" },
@@ -148,7 +138,7 @@ make_secret(const struct keygen *k, const char *until, char text[LINE_MAX_BYTES]
 }
 
 static void
-say_next(const struct keygen *k, const struct kind *is, const char *file, const char *list)
+say_next(const struct keygen *k, const struct secret *is, const char *file, const char *list)
 {
 	printf("wrote %s (the secret: give it to %s alone)\n"
 	    "added a line to %s%s\n"
@@ -165,7 +155,7 @@ say_next(const struct keygen *k, const struct kind *is, const char *file, const 
 int
 keygen_secret(const struct keygen *k, struct err *e)
 {
-	const struct kind *is = &kinds[k->shared];
+	const struct secret *is = &kinds[k->shared];
 	char file[KEYGEN_PATH], list[KEYGEN_PATH], until[32], text[LINE_MAX_BYTES], line[LINE_MAX_BYTES];
 	int fd, r;
 

@@ -25,6 +25,9 @@ const struct verb_row verbs[VERB_COUNT] = {
 	[VERB_TOP] =	{ "top", "", 0, 0, watch_run },
 	[VERB_DRAIN] =	{ "drain", "", 0, 0, show_run },
 	[VERB_UPGRADE] = { "upgrade", "", 0, 0, show_run },
+	[VERB_INVITE] =	{ "invite", "[--scope PATTERN ...] [--expires 1h] [--url URL] NODE", 1, 1, invite_run },
+	[VERB_REVOKE] =	{ "revoke", "NODE", 1, 1, revoke_run },
+	[VERB_MEMBERS] = { "members", "", 0, 0, show_run },
 	[VERB_KEYGEN] =	{ "keygen", "hub NAME | leaf NAME | token NODE | key NODE", 0, 0, NULL },
 	[VERB_EXPLAIN] = { "explain", "[--method M] [--as PEER] FROM TO | --decision ID", 2, 2, explain_run },
 	[VERB_FLOWS] =	{ "flows", "", 0, 0, policy_run },
@@ -55,6 +58,7 @@ static const char help[] =
 "  reload [--check | --confirm SECONDS] test the policy and take it\n"
 "  confirm | undo                      keep what was taken; go back\n"
 "  doctor URL                          try a link to a hub, step by step\n"
+"  invite NODE | revoke NODE | members a code to join by; the end of it; who has\n"
 "  keygen hub NAME | leaf NAME | token NODE | key NODE\n"
 "  version                             ours and the node's; fedx-probe(1) has all\n"
 "options: -r DIR the node's run directory (else $FEDX_RUN, then\n"

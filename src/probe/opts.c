@@ -48,6 +48,9 @@ static const struct row {
 	{ 0,   "proxy",		"URL",	OPT_PROXY,	V(DOCTOR) },
 	{ 0,   "proxy-file",	"FILE",	OPT_PROXY_FILE,	V(DOCTOR) },
 	{ 0,   "insecure",	NULL,	OPT_INSECURE,	V(DOCTOR) },
+	{ 0,   "expires",	"DURATION", OPT_EXPIRES, V(INVITE) },
+	{ 0,   "scope",		"PATTERN", OPT_SCOPE,	V(INVITE) },
+	{ 0,   "url",		"URL",	OPT_URL,	V(INVITE) },
 	{ 0,   "decision",	"ID",	OPT_DECISION,	V(EXPLAIN) },
 	{ 0,   "confirm",	"SECONDS", OPT_CONFIRM,	V(RELOAD) },
 	{ 0,   "check",		NULL,	OPT_DRY,	V(RELOAD) },
@@ -101,6 +104,20 @@ unknown_long(enum verb verb, struct str name, struct err *e)
 }
 
 static int
+take_value(struct probe *p, const struct row *r, const char *value, struct err *e)
+{
+	p->opt[r->opt] = value;
+	if (r->opt != OPT_SCOPE)
+		return 0;
+	if (p->scopes == SCOPES_MAX) {
+		err_set(e, "more than %d --scope", SCOPES_MAX);
+		return usage(e);
+	}
+	p->scope[p->scopes++] = value;
+	return 0;
+}
+
+static int
 take_long(struct probe *p, int argc, char **argv, int *at, struct err *e)
 {
 	struct str name, value;
@@ -117,8 +134,7 @@ take_long(struct probe *p, int argc, char **argv, int *at, struct err *e)
 		err_set(e, "option --%s wants a value: %s", r->name, r->value);
 		return usage(e);
 	}
-	p->opt[r->opt] = !r->value ? "" : given ? value.p : argv[++*at];
-	return 0;
+	return take_value(p, r, !r->value ? "" : given ? value.p : argv[++*at], e);
 }
 
 static int
@@ -228,4 +244,24 @@ opt_ms(const char *seconds, unsigned *ms)
 		return -1;
 	*ms = (unsigned)(n * 1000 + f);
 	return 0;
+}
+
+int
+opt_seconds(const char *duration, uint64_t most, uint64_t *seconds, struct err *e)
+{
+	static const struct { char letter; uint32_t seconds; } units[] = {
+		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 }
+	};
+	struct str d = str(duration);
+	uint64_t n;
+
+	*seconds = 0;
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+		if (d.n && d.p[d.n - 1] == units[i].letter && str_u64(str_head(d, d.n - 1), most, &n) == 0)
+			*seconds = n * units[i].seconds;
+	if (*seconds && *seconds <= most)
+		return 0;
+	err_set(e, "'%.40s' is no duration; want a number and s, m, h, d or w, like 90d, of at most %llu days",
+	    duration, (unsigned long long)most / 86400);
+	return usage(e);
 }

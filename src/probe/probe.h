@@ -18,7 +18,7 @@ enum verb {
 	VERB_ENDPOINTS, VERB_TRACE, VERB_WATCH, VERB_TOP, VERB_DRAIN, VERB_UPGRADE, VERB_KEYGEN,
 	VERB_VERSION, VERB_EXPLAIN, VERB_FLOWS, VERB_POLICY, VERB_RULES, VERB_RELOAD,
 	VERB_CONFIRM, VERB_UNDO, VERB_PEERS, VERB_ROUTES, VERB_LINK, VERB_DOCTOR, VERB_PUB,
-	VERB_SUB, VERB_PATHS, VERB_COUNT
+	VERB_SUB, VERB_PATHS, VERB_INVITE, VERB_REVOKE, VERB_MEMBERS, VERB_COUNT
 };
 
 enum opt {
@@ -27,14 +27,17 @@ enum opt {
 	OPT_IDEMPOTENT, OPT_VERSION, OPT_TRACE, OPT_COPROCESS, OPT_METHODS, OPT_TAGS,
 	OPT_WEIGHT, OPT_METHOD, OPT_KIND, OPT_AS, OPT_DECISION, OPT_CONFIRM, OPT_DRY,
 	OPT_TOKEN_FILE, OPT_PSK_FILE, OPT_TLS_CA, OPT_TLS_CERT, OPT_TLS_KEY, OPT_PROXY,
-	OPT_PROXY_FILE, OPT_INSECURE, OPT_CLUSTER, OPT_ROLE, OPTS
+	OPT_PROXY_FILE, OPT_INSECURE, OPT_CLUSTER, OPT_ROLE, OPT_EXPIRES, OPT_SCOPE, OPT_URL,
+	OPTS
 };
 
-enum { OPERANDS_MAX = 8, RUNDIR_MAX = 1024 };
+enum { OPERANDS_MAX = 8, RUNDIR_MAX = 1024, SCOPES_MAX = 16 };
 
 struct probe {
 	enum verb verb;
 	const char *opt[OPTS];		/* NULL: not given; "" for a flag */
+	const char *scope[SCOPES_MAX];	/* each of OPT_SCOPE */
+	int scopes;
 	char *operand[OPERANDS_MAX];
 	int operands;
 	char **command;			/* behind "--", for serve; ends in NULL */
@@ -54,6 +57,8 @@ int opts_parse(struct probe *, int argc, char **argv, int *at, struct err *);
 	 * verb (all of argv); *at moves on; -1: status 64 */
 int opt_number(const struct probe *, enum opt, unsigned min, unsigned max,
     unsigned fallback, unsigned *to, struct err *);
+int opt_seconds(const char *duration, uint64_t most, uint64_t *seconds, struct err *);
+	/* "90s", "1h", "30d" */
 int opt_ms(const char *seconds, unsigned *ms);	/* "2", "0.25"; -1: not that */
 
 /* find.c */
@@ -77,7 +82,9 @@ int probe_fail(const struct probe *, const struct err *);
 int ping_run(struct probe *);
 int call_run(struct probe *);
 int serve_run(struct probe *);
-int show_run(struct probe *);		/* links, peers, services, endpoints, paths, drain */
+int show_run(struct probe *);		/* links, peers, services, endpoints, paths, members, drain */
+int invite_run(struct probe *);
+int revoke_run(struct probe *);
 int link_run(struct probe *);
 int trace_run(struct probe *);
 int watch_run(struct probe *);		/* watch, top */

@@ -46,6 +46,9 @@ static const struct list {
 	{ VERB_PATHS, "fedx/paths", {
 		{ "path", "path", false }, { "node", "node", false },
 		{ "link", "link", false }, { "shared", "shared", false } } },
+	{ VERB_MEMBERS, "fedx/members", {
+		{ "node", "node", false }, { "state", "state", false }, { "expires", "expires", false },
+		{ "scopes", "scopes", false } } },
 	{ VERB_VERSION, "fedx/version", {
 		{ "program", "program", false }, { "node", "node", false },
 		{ "version", "version", false } } },

@@ -18,6 +18,10 @@ lie_key_word(struct lie_key *l, struct str name, struct str v)
 		return key_from(v, &l->key);
 	if (str_is(name, "certificate"))
 		return str_hex(v, l->certificate, HASH) == 0;
+	if (str_is(name, "fresh")) {
+		l->by = PROVER_JOINER;
+		return str_hex(v, l->fresh, FRESH_KEY) == 0;
+	}
 	if (str_is(name, "node"))
 		return str_c(v, l->node, sizeof l->node) == 0;
 	if (str_is(name, "cluster"))
@@ -76,10 +80,15 @@ int
 lie_key_put(const struct lie_key *l, const struct lie_key *of, uint8_t kind, struct buf *b)
 {
 	struct proof_facts f = facts_of(of);
-	uint8_t proof[PROOF];
+	uint8_t proof[PROOF], masked[FRESH_KEY];
 	struct challenge c = { .proof = { (const char *)proof, PROOF } };
 
 	memcpy(f.certificate, l->certificate, HASH);
+	if (l->by == PROVER_JOINER) {
+		memcpy(masked, l->fresh, FRESH_KEY);
+		proof_mask(key_view(&l->key), &f, masked);
+		f.fresh = c.fresh = (struct str){ (const char *)masked, FRESH_KEY };
+	}
 	proof_make(key_view(&l->key), l->by, &f, proof);
 	if (kind == KIND_CHALLENGE)
 		c.nonce = f.nonce, c.node = f.node, c.cluster = f.cluster;

@@ -8,6 +8,7 @@
  *	a -> prove key=HEX of=b			(... that b was asked for: an old one)
  *	a -> prove key=HEX by=dialled		(... that the other side gave: sent back)
  *	a -> prove key=HEX certificate=HEX	(... that was made for that TLS)
+ *	a -> prove key=HEX fresh=HEX		(who joins by a code: this key is to take its place)
  *	h <- HELLO ; h -> challenge key=HEX node=hub cluster=home	(and of=, by=, certificate=)
  *	h <- PROVE proof=HEX			(it holds for that key)
  */
@@ -22,6 +23,7 @@
 
 struct lie_key {		/* what one party has said and heard */
 	uint8_t hello[HASH], said[NONCE], nonce[NONCE], id[KEY_ID], certificate[HASH];
+	uint8_t fresh[FRESH_KEY];	/* of who joins */
 	char node[256], cluster[256];
 	enum prover by;		/* whose label stands in its proofs */
 	struct shared_key key;

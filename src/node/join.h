@@ -1,0 +1,32 @@
+/*
+ * join.h - a leaf that joins a hub by a code, and one that has.
+ *
+ *	CONFDIR/joined.new	the key that it has made, before anybody hears of it
+ *	CONFDIR/joined		the same file, once the hub has welcomed it
+ *
+ * It holds the URL as well, so that from then on the leaf needs nothing else;
+ * and which code it came by, so that the command that has made it goes on with
+ * it wherever it was interrupted.
+ */
+#ifndef FEDX_JOIN_H
+#define FEDX_JOIN_H
+
+#include "link/auth.h"
+#include "node/settings.h"
+#include "wire/join_code.h"
+
+struct joining {
+	bool redeems;			/* the code is to be redeemed still */
+	struct join_code code;		/* then */
+	char path[600];			/* of joined */
+	char node[256], url[CODE_URL_MAX + 1];
+};
+
+int join_settings(struct settings *, struct err *);
+	/* a leaf's: sets joining, by --join or by what is there, and the uplink if
+	 * nobody has said which; -1: *e with a status */
+int join_keys(const struct settings *, struct own_key *, struct shared_key *fresh, struct err *);
+	/* what it proves to have; fresh, if it redeems: made and kept before that */
+int join_done(struct joining *, struct err *);	/* the hub has the fresh key: it is kept for good */
+
+#endif
