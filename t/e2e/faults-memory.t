@@ -60,7 +60,6 @@ leaf() {	# leaf NAME COMMAND...
 	eval "$leaf=\$pid"
 	wait_ready "$log"
 }
-failing() { in=$1; shift; FAIL_IN=$in FAIL_FILE=$orders LD_PRELOAD=$lib "$@"; }
 failed() { test "$(nomem failed "$orders")" -ge "$1"; }
 use() {	# everything else that a node does, whatever becomes of it
 	kill -HUP "$hub" "$route"
@@ -109,17 +108,18 @@ END
 # shellcheck disable=SC2086
 ok 'fedx-probe doctor' nomem ends "$orders" $((step * 4)) "$lib" fedx-probe -q doctor --tls-ca keys/ca.pem "fedxs://$at"
 
+set -- FAIL_FILE="$orders" LD_PRELOAD="$lib"
 for who in $turns
 do
-	eval "pid=\$$who"
-	stop "$pid"
+	eval "victim=\$$who"
+	stop "$victim"
 	nomem new "$orders"
 	case $who in
-	hub) hub failing fedx-hub ;;
-	route) route failing fedx-route ;;
-	*) leaf "$who" failing fedx-leaf ;;
+	hub) hub env FAIL_IN=fedx-hub "$@" ;;
+	route) route env FAIL_IN=fedx-route "$@" ;;
+	*) leaf "$who" env FAIL_IN=fedx-leaf "$@" ;;
 	esac || { not_ok "$who is ready"; done_testing; }
-	eval "pid=\$$who"
+	eval "victim=\$$who"
 	begin "$who" 32 --body-every 9 --timeout 3000
 	serve --delay 5
 	more "$who: at peace"
@@ -135,10 +135,10 @@ do
 	ok "$who: used while there is none at all" use
 	nomem fail "$orders" 1 0 0
 	more "$who: and it goes on"
-	ok "$who: it lives still" kill -0 "$pid"
+	ok "$who: it lives still" kill -0 "$victim"
 	echo "# $(nomem failed "$orders") of $(nomem calls "$orders") allocations have failed"
 	finish "$who"
-	ok "$who: it ends well" stop "$pid"
+	ok "$who: it ends well" stop "$victim"
 	case $who in
 	hub) hub env ;;
 	route) route env ;;
