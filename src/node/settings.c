@@ -288,7 +288,7 @@ check_listen(const struct settings *s, const char *text, struct err *e)
 		return err_set(e, "%s is open to the network: give --tls-cert and --tls-key, or "
 		    "--insecure for a demonstration", text);
 	if (!s->token_file && !s->psk_file && !s->roster_file)
-		return err_set(e, "%s is open to the network: give --roster-file, --token-file or --psk-file to "
+		return err_set(e, "%s is open to the network: give --token-file, --psk-file or --roster-file to "
 		    "say who may join, or --insecure for a demonstration", text);
 	return 0;
 }
