@@ -28,23 +28,51 @@ static const struct suite { uint16_t number; bool ecdsa, aes; const char *name; 
 	    "ECDHE-RSA-CHACHA20-POLY1305" },
 };
 
-static bool
-aes_is_fast(void)
+/*
+ * What each engine begins with.  Made once: BearSSL asks the processor what it
+ * has, and in a virtual machine each question costs as much as a resumed
+ * handshake spends on a key.
+ */
+struct start { bool made, aes_is_fast; br_ssl_engine_context engine; };
+
+static const struct start *
+start_of_engines(void)
 {
-	return (br_aes_x86ni_ctr_get_vtable() && br_ghash_pclmul_get())
+	static struct start s;
+
+	if (s.made)
+		return &s;
+	s.aes_is_fast = (br_aes_x86ni_ctr_get_vtable() && br_ghash_pclmul_get())
 	    || (br_aes_pwr8_ctr_get_vtable() && br_ghash_pwr8_get());
+	br_ssl_engine_set_versions(&s.engine, BR_TLS12, BR_TLS12);
+	br_ssl_engine_set_hash(&s.engine, br_sha256_ID, &br_sha256_vtable);
+	br_ssl_engine_set_hash(&s.engine, br_sha384_ID, &br_sha384_vtable);
+	br_ssl_engine_set_hash(&s.engine, br_sha512_ID, &br_sha512_vtable);
+	br_ssl_engine_set_prf_sha256(&s.engine, &br_tls12_sha256_prf);
+	br_ssl_engine_set_prf_sha384(&s.engine, &br_tls12_sha384_prf);
+	br_ssl_engine_set_default_ec(&s.engine);
+	br_ssl_engine_set_default_ecdsa(&s.engine);
+	br_ssl_engine_set_default_rsavrfy(&s.engine);
+	br_ssl_engine_set_default_aes_gcm(&s.engine);
+	br_ssl_engine_set_default_chapol(&s.engine);
+	br_ssl_engine_set_protocol_names(&s.engine, alpn_names,
+	    sizeof alpn_names / sizeof *alpn_names);
+	br_ssl_engine_add_flags(&s.engine, BR_OPT_NO_RENEGOTIATION);
+	s.made = true;
+	return &s;
 }
 
 /* A client takes both kinds of certificate, a server offers what its key can sign. */
 static void
 set_suites(br_ssl_engine_context *engine, bool ecdsa, bool rsa)
 {
+	bool aes_first = start_of_engines()->aes_is_fast;
 	uint16_t list[SUITES];
 	size_t n = 0;
 
 	for (int round = 0; round < 2; round++)
 		for (size_t i = 0; i < SUITES; i++)
-			if (suites[i].aes == (aes_is_fast() == (round == 0))
+			if (suites[i].aes == (aes_first == (round == 0))
 			    && (suites[i].ecdsa ? ecdsa : rsa))
 				list[n++] = suites[i].number;
 	br_ssl_engine_set_suites(engine, list, n);
@@ -63,27 +91,15 @@ tls_cipher_name(const struct tls *t)
 	tls_wipe(&session, sizeof session);
 	return name;
 }
+
 static void
 set_engine(struct tls *t, bool ecdsa, bool rsa)
 {
 	br_ssl_engine_context *engine = t->engine;
 	uint8_t seed[32];
 
-	br_ssl_engine_set_versions(engine, BR_TLS12, BR_TLS12);
+	*engine = start_of_engines()->engine;
 	set_suites(engine, ecdsa, rsa);
-	br_ssl_engine_set_hash(engine, br_sha256_ID, &br_sha256_vtable);
-	br_ssl_engine_set_hash(engine, br_sha384_ID, &br_sha384_vtable);
-	br_ssl_engine_set_hash(engine, br_sha512_ID, &br_sha512_vtable);
-	br_ssl_engine_set_prf_sha256(engine, &br_tls12_sha256_prf);
-	br_ssl_engine_set_prf_sha384(engine, &br_tls12_sha384_prf);
-	br_ssl_engine_set_default_ec(engine);
-	br_ssl_engine_set_default_ecdsa(engine);
-	br_ssl_engine_set_default_rsavrfy(engine);
-	br_ssl_engine_set_default_aes_gcm(engine);
-	br_ssl_engine_set_default_chapol(engine);
-	br_ssl_engine_set_protocol_names(engine, alpn_names,
-	    sizeof alpn_names / sizeof *alpn_names);
-	br_ssl_engine_add_flags(engine, BR_OPT_NO_RENEGOTIATION);
 	br_ssl_engine_set_buffers_bidi(engine, t->io, BR_SSL_BUFSIZE_INPUT, t->io + t->in_size,
 	    BR_SSL_BUFSIZE_OUTPUT);
 	rand_bytes(seed, sizeof seed);
