@@ -49,6 +49,8 @@ conn_rest(struct conn *c)
 	struct shield *s = c->shield;
 	struct mono now = net_time(c->net);
 
+	if (!s->open)
+		return;		/* the turns of a handshake are no sign of more */
 	if (s->active.us != now.us) {
 		if (mono_us_since(s->active, now) / 1000 >= PAUSE_MS)
 			s->burst = 0;
@@ -56,7 +58,7 @@ conn_rest(struct conn *c)
 			s->burst++;
 		s->active = now;
 	}
-	if (s->open && s->burst <= BURST_TURNS)
+	if (s->burst <= BURST_TURNS)
 		tls_rest(s->tls);
 }
 

@@ -30,7 +30,7 @@ struct tls {
 	bool last_flight;	/* open once it is sent */
 };
 
-static int engines;
+static int engines, rests;
 
 static void
 record(struct tls *t, char type, const uint8_t *p, size_t n)
@@ -231,7 +231,7 @@ tls_end(struct tls *t)
 void
 tls_rest(struct tls *t)
 {
-	(void)t;
+	rests += t->state == TLS_OPEN;
 }
 
 struct tls_ctx *
@@ -445,6 +445,27 @@ test_starttls(void)
 		is_int(d.got, 6, "started outside input()");
 		wire_close(w, &c, &d);
 	}
+}
+
+static void
+test_rest(void)
+{
+	struct side a = { .c = NULL }, b = { .c = NULL };
+	struct wire w = wire_open(&a, &b);
+
+	start(&a, &b);
+	run(w, 40, 1);
+	rests = 0;
+	conn_put(a.c, STR("welcome"));
+	run(w, 8, 4000);
+	ok(b.got == 7 && rests >= 2, "a handshake of many turns, and little said: buffers are given back");
+	rests = 0;
+	for (int i = 0; i < 20; i++) {
+		conn_put(a.c, STR("more"));
+		run(w, 2, 4000);
+	}
+	ok(rests < 20, "who goes on speaking keeps them");
+	wire_close(w, &a, &b);
 }
 
 static void
@@ -674,6 +695,7 @@ main(void)
 	net = net_open(loop, &e);
 	test_stream();
 	test_starttls();
+	test_rest();
 	test_ends();
 	test_callbacks();
 	test_dial();
