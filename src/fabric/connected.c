@@ -29,7 +29,7 @@ connected_again(struct fabric *f, struct port *p)
 		route_again(p);
 		return;
 	}
-	if (p->kind != PORT_CHILD)
+	if (p->kind != PORT_CHILD || !port_routes(p))
 		return;
 	for (int i = 0; i < FAMILY_COUNT; i++)
 		mine += p->claimed[i];
@@ -44,9 +44,10 @@ connected_again(struct fabric *f, struct port *p)
 void
 connected_ask(struct fabric *f, struct port *p)
 {
-	if (!pace_now(&f->wheel, &p->routes.asks, f->now, ASK_PACE_MS))
+	/* without memory for it the next digest says so again */
+	if (!port_routes(p) || !pace_now(&f->wheel, &p->routes->asks, f->now, ASK_PACE_MS))
 		return;
-	p->routes.asking = true;
+	p->routes->asking = true;
 	event(f, "digest_mismatch", p, p->node);
 	connected_again(f, p);
 }
@@ -54,7 +55,7 @@ connected_ask(struct fabric *f, struct port *p)
 void
 connected_ask_later(struct wheel *w, struct timer *t)
 {
-	connected_ask(fabric_of_wheel(w), list_of(t, struct port, routes.asks.later));
+	connected_ask(fabric_of_wheel(w), list_of(t, struct route_port, asks.later)->port);
 }
 
 static void
@@ -77,10 +78,10 @@ connected_digest(struct fabric *f, struct port *p, const struct envelope *e)
 	for (int i = 0; i < FAMILY_COUNT; i++)
 		mine += p->claimed[i];
 	/* its own node id is our claim for it, not its announcement */
-	if (count == mine - 1 && be_u64(b + 4) == p->digest)
-		timer_drop(&f->wheel, &p->routes.asks.later);
-	else
+	if (count != mine - 1 || be_u64(b + 4) != p->digest)
 		connected_ask(f, p);
+	else if (p->routes)
+		timer_drop(&f->wheel, &p->routes->asks.later);
 }
 
 /* Who waited for it is told if nobody else can serve. */
@@ -215,8 +216,8 @@ connected_claim(struct fabric *f, struct port *p, const struct announcement *a, 
 	bool shared = a->shared || gate_shares(f);
 	uint32_t limit = a->family == FAMILY_SERVICE ? f->limits.services :
 	    a->family == FAMILY_INTEREST ? f->limits.patterns : f->limits.endpoints;
-	uint32_t granted = a->family == FAMILY_SERVICE ? p->gate.max_services :
-	    a->family == FAMILY_INTEREST ? 0 : p->gate.max_endpoints;
+	uint32_t granted = a->family == FAMILY_SERVICE ? gate_grant_of(p)->max_services :
+	    a->family == FAMILY_INTEREST ? 0 : gate_grant_of(p)->max_endpoints;
 
 	if (granted && granted < limit)
 		limit = granted;
@@ -260,6 +261,21 @@ connected_claim(struct fabric *f, struct port *p, const struct announcement *a, 
 	if (c->name->waiting_count)
 		name_dispatch(f, c->name);
 	return E_NONE;
+}
+
+struct port *
+fabric_leaf(struct fabric *f, struct str node)
+{
+	struct name *name = fib_name(&f->fib, FAMILY_NODE, node);
+
+	if (name)
+		list_each(n, &name->claims) {
+			struct claim *c = list_of(n, struct claim, of_name);
+
+			if (gate_claim_is_proven(c))
+				return c->port;
+		}
+	return NULL;
 }
 
 int

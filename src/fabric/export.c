@@ -254,7 +254,7 @@ export_digest(struct port *p, uint32_t count, uint64_t digest)
 void
 export_ask(struct port *p, uint32_t count, uint64_t digest)
 {
-	say_digest(p, FLAG_ERROR, count, digest, ++p->routes.set_asked);
+	say_digest(p, FLAG_ERROR, count, digest, ++p->routes->set_asked);
 }
 
 uint32_t
@@ -268,7 +268,7 @@ export_end(struct port *p)
 {
 	uint8_t body[4];
 
-	put_u32(body, p->routes.set);
+	put_u32(body, p->routes->set);
 	port_say(p, KIND_END, 0, 0, (struct str){ (const char *)body, sizeof body });
 }
 
@@ -276,7 +276,8 @@ bool
 export_ended(const struct port *p, const struct envelope *e)
 {
 	/* who does not count its sets sends one at a time */
-	return e->payload.n == 0 || (e->payload.n == 4 && get_u32(e->payload.p) == p->routes.set_asked);
+	return e->payload.n == 0 ||
+	    (p->routes && e->payload.n == 4 && get_u32(e->payload.p) == p->routes->set_asked);
 }
 
 void

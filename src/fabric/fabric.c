@@ -78,12 +78,35 @@ port_init(struct port *p, const struct port_ops *ops, enum port_kind kind)
 	list_init(&p->claims);
 	list_init(&p->ready);
 	list_init(&p->subscriptions);
-	list_init(&p->routes.vias);
-	list_init(&p->routes.tolds);
-	list_init(&p->routes.tellings);
-	timer_init(&p->routes.sets.later, route_set_later);
-	timer_init(&p->routes.asks.later, connected_ask_later);
 	gate_port_init(&p->gate);
+}
+
+struct route_port *
+port_routes(struct port *p)
+{
+	struct route_port *r = p->routes ? p->routes : calloc(1, sizeof *r);
+
+	if (!r || p->routes)
+		return r;
+	r->port = p;
+	list_init(&r->vias);
+	list_init(&r->tolds);
+	list_init(&r->tellings);
+	list_init(&r->rulings);
+	timer_init(&r->sets.later, route_set_later);
+	timer_init(&r->asks.later, connected_ask_later);
+	return p->routes = r;
+}
+
+static void
+routes_free(struct fabric *f, struct port *p)
+{
+	if (!p->routes)
+		return;
+	timer_drop(&f->wheel, &p->routes->sets.later);
+	timer_drop(&f->wheel, &p->routes->asks.later);
+	free(p->routes);
+	p->routes = NULL;
 }
 
 static bool
@@ -98,11 +121,22 @@ is_known_hub(const struct fabric *f, const struct port *p)
 	return str_is(p->node, f->node);
 }
 
+/* A leaf has a name here, a hub a place among the routes. */
+static bool
+is_placed(struct fabric *f, struct port *p)
+{
+	if (p->kind == PORT_CHILD)
+		return connected_node(f, p) == 0;
+	if (is_hub_neighbour(f, p) && is_known_hub(f, p))
+		return false;
+	return !port_is_link(p) || port_routes(p);
+}
+
 int
 fabric_port_up(struct fabric *f, struct port *p)
 {
 	gate_port_up(f, p);
-	if (p->kind == PORT_CHILD ? connected_node(f, p) == -1 : is_hub_neighbour(f, p) && is_known_hub(f, p)) {
+	if (!is_placed(f, p)) {
 		gate_port_down(f, p);
 		return -1;
 	}
@@ -142,8 +176,6 @@ fabric_port_down(struct fabric *f, struct port *p, enum error why)
 	list_del(&p->all);
 	if (f->uplink == p)
 		f->uplink = NULL;
-	timer_drop(&f->wheel, &p->routes.sets.later);
-	timer_drop(&f->wheel, &p->routes.asks.later);
 	if (is_hub_neighbour(f, p))
 		route_down(f, p);
 	export_forget(f);
@@ -163,6 +195,7 @@ fabric_port_down(struct fabric *f, struct port *p, enum error why)
 	while (!list_empty(&p->opened))
 		flight_cancel(f, list_of(p->opened.next, struct flight, in_place));
 	gate_port_down(f, p);
+	routes_free(f, p);
 }
 
 int

@@ -114,8 +114,9 @@ void fabric_set_tags(struct fabric *, struct str words);	/* others hear of them 
 void fabric_free(struct fabric *);	/* all ports are down */
 
 void port_init(struct port *, const struct port_ops *, enum port_kind);
+struct route_port *port_routes(struct port *);	/* from now on it has one; NULL: no memory */
 int fabric_port_up(struct fabric *, struct port *);
-	/* node links: -1 when its node id is taken; the uplink gets our full set */
+	/* node links: -1 when its node id is taken, or no memory; the uplink gets our full set */
 void fabric_port_down(struct fabric *, struct port *, enum error why);
 	/* what was in flight on it is answered now; then the port may be freed */
 void fabric_receive(struct fabric *, struct port *, const struct envelope *);
@@ -170,6 +171,7 @@ void connected_drop(struct fabric *, struct claim *);	/* as if withdrawn */
 struct claim *connected_replace(struct fabric *, struct claim *, const struct announcement *);
 	/* same port, name and version again: new words, the same flights; NULL: no memory */
 int connected_node(struct fabric *, struct port *);	/* claims its node id; -1: taken */
+struct port *fabric_leaf(struct fabric *, struct str node);	/* that is linked with us; NULL: none */
 void connected_forget(struct fabric *, struct port *);	/* all its claims */
 
 /* export.c */

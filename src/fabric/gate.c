@@ -57,7 +57,7 @@ gate_is_node(const struct fabric *f, const struct port *p, const struct envelope
 {
 	return str_starts(e->from, STR("fedx@")) && str_eq(str_skip(e->from, 5), e->origin) &&
 	    str_eq(e->origin, p->node) && port_is_link(p) && f->cluster[0] &&
-	    str_is(p->gate.cluster, f->cluster);
+	    str_is(p->cluster, f->cluster);
 }
 
 bool
@@ -279,7 +279,7 @@ gate_request(struct fabric *f, struct port *p, struct envelope *e, struct str co
 		    STR("not within the scopes of its credential") };
 		return refuse(f, p, e, &q, &d);
 	}
-	if (p->gate.limiter && !limiter_take(p->gate.limiter, f->now)) {
+	if (gate_grant_of(p)->limiter && !limiter_take(gate_grant_of(p)->limiter, f->now)) {
 		over_rate(&d);
 		return refuse(f, p, e, &q, &d);
 	}
@@ -293,7 +293,7 @@ gate_request(struct fabric *f, struct port *p, struct envelope *e, struct str co
 		d = (struct decision){ .answer = ANSWER_DENY, .error = E_policy_error };
 		return refuse(f, p, e, &q, &d);
 	}
-	if (p->gate.wait_count && gate_pair_waits(p, pair = gate_pair(e)))
+	if (p->gate.waits && gate_pair_waits(p, pair = gate_pair(e)))
 		return gate_hold(f, p, e, &q, pair);
 	if (!g->known || (fl = gate_flow_of(f, p, &q)) == NULL)
 		return gate_hold(f, p, e, &q, pair ? pair : gate_pair(e));

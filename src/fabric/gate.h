@@ -97,7 +97,7 @@ struct gate {
 	uint16_t run;			/* random: makes decisions of another run of this node other ones */
 	struct map asks;		/* struct asked by number */
 	uint32_t in_background;		/* of those, what a reload asks */
-	struct list admitting;		/* gate_port.admitting */
+	struct list admitting;		/* gate_waits.admitting */
 	struct buf question;		/* scratch: the question about the message at hand */
 	uint64_t last_ask, last_decision;
 	uint32_t last_peer;
@@ -127,6 +127,7 @@ void gate_lost(struct fabric *);	/* the connection is gone: what waits is asked 
 bool gate_settled(const struct fabric *);
 	/* after a reload: no flow and no conversation of the old policy is left */
 
+const struct gate_grant *gate_grant_of(const struct port *);	/* never NULL */
 void gate_port_init(struct gate_port *);	/* gate_port.h: a port's own state; port_init() does it */
 void gate_port_up(struct fabric *, struct port *);
 void gate_port_down(struct fabric *, struct port *);	/* its waiting messages are answered */
@@ -157,10 +158,10 @@ int gate_confine(struct fabric *, struct port *, struct str scopes);
 	 * admit can only narrow; empty: any.  A port that is up loses what is outside
 	 * at once.  -1: no memory, unchanged */
 
-/* May this port come up?  src/link asks, with what it knows of it. */
-enum gate_result gate_admit(struct fabric *, struct port *, const struct peer_facts *);
+/* May this port come up?  src/link asks, and has filled in what it knows of it. */
+enum gate_result gate_admit(struct fabric *, struct port *);
 	/* PASS: it may; DONE: it waits, ops->admitted tells, never within this
-	 * call.  No hook: PASS.  facts->number is not looked at, the rest is
-	 * copied.  A port that ends before it came up wants gate_port_down(). */
+	 * call; or there is no memory for that, and it is closed.  No hook:
+	 * PASS.  A port that ends before it came up wants gate_port_down(). */
 
 #endif

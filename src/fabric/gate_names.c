@@ -16,7 +16,7 @@
 enum said_state { SAID_WAITS, SAID_ALLOWED, SAID_DENIED };
 
 struct said {
-	struct list place;		/* gate_port.names */
+	struct list place;		/* gate_waits.names */
 	uint64_t asked;
 	uint8_t state;
 	bool shared;			/* the hook lets others hold the same path */
@@ -53,31 +53,33 @@ envelope_of(const struct said *s)
 static struct said *
 append(struct port *p, const struct envelope *e)
 {
-	struct gate_port *g = &p->gate;
+	struct gate_waits *w = gate_waits_open(p);
 	size_t n = envelope_size(e);
 	struct said *s;
 
-	if (g->names_count >= NAMES_WAIT || g->names_bytes + n > NAMES_BYTES ||
-	    (s = malloc(sizeof *s + n)) == NULL)
+	if (!w || w->names_count >= NAMES_WAIT || w->names_bytes + n > NAMES_BYTES ||
+	    (s = malloc(sizeof *s + n)) == NULL) {
+		gate_waits_rest(p);
 		return NULL;
+	}
 	*s = (struct said){ .state = SAID_WAITS, .n = n };
 	envelope_write((uint8_t *)s->bytes, e, STR(""));
-	list_add(&g->names, &s->place);
-	g->names_count++;
-	g->names_bytes += n;
+	list_add(&w->names, &s->place);
+	w->names_count++;
+	w->names_bytes += n;
 	return s;
 }
 
 static void
-said_close(struct fabric *f, struct port *p, struct said *s)
+said_close(struct fabric *f, struct gate_waits *w, struct said *s)
 {
 	if (s->asked) {
-		p->gate.names_asked--;
+		w->names_asked--;
 		gate_unask(f, s->asked);
 	}
 	list_del(&s->place);
-	p->gate.names_count--;
-	p->gate.names_bytes -= s->n;
+	w->names_count--;
+	w->names_bytes -= s->n;
 	free(s->why);
 	free(s);
 }
@@ -124,11 +126,11 @@ gate_within(const struct port *p, struct str name)
 bool
 gate_granted(const struct port *p, struct str name)
 {
-	struct str run = { p->gate.scopes, p->gate.scopes_len }, pattern;
+	struct str run = gate_grant_of(p)->scopes, pattern;
 
 	if (!gate_within(p, name))
 		return false;
-	if (!p->gate.scopes)
+	if (!run.n)
 		return !p->guest;
 	while (scope_next(&run, &pattern))
 		if (test_holds(TEST_UNDER, name, pattern))
@@ -193,20 +195,21 @@ ask(struct fabric *f, struct port *p, struct said *s)
 		decide(f, p, s, &q, &d);
 	} else if ((s->asked = gate_ask(f, FOR_NAME, &q, STR(""), 0, &asked)) != 0) {
 		asked->port = p;
-		p->gate.names_asked++;
+		p->gate.waits->names_asked++;
 	}
 }
 
-static void
-on_due(struct wheel *w, struct timer *t)
+void
+gate_names_due(struct wheel *wheel, struct timer *t)
 {
-	struct fabric *f = fabric_of_wheel(w);
-	struct port *p = list_of(t, struct port, gate.names_due);
+	struct fabric *f = fabric_of_wheel(wheel);
+	struct gate_waits *w = list_of(t, struct gate_waits, names_due);
+	struct port *p = w->port;
 	struct announcement a;
 	struct err err;
 
 	f->gate.count.unanswered++;
-	list_each(n, &p->gate.names) {	/* all: the next would wait as long again */
+	list_each(n, &w->names) {	/* all: the next would wait as long again */
 		struct said *s = list_of(n, struct said, place);
 		struct envelope e = envelope_of(s);
 		struct question q;
@@ -215,7 +218,7 @@ on_due(struct wheel *w, struct timer *t)
 		    announcement_get(e.payload, &a, &err) == -1)
 			continue;
 		if (s->asked) {
-			p->gate.names_asked--;
+			w->names_asked--;
 			gate_unask(f, s->asked);
 			s->asked = 0;
 		}
@@ -227,28 +230,28 @@ on_due(struct wheel *w, struct timer *t)
 }
 
 static void
-ask_ahead(struct fabric *f, struct port *p)
+ask_ahead(struct fabric *f, struct gate_waits *w)
 {
-	list_each(n, &p->gate.names) {
+	list_each(n, &w->names) {
 		struct said *s = list_of(n, struct said, place);
 
-		if (p->gate.names_asked >= NAMES_ASKED || !f->gate.reachable)
+		if (w->names_asked >= NAMES_ASKED || !f->gate.reachable)
 			break;
 		if (s->state == SAID_WAITS && !s->asked && is_claim((uint8_t)envelope_of(s).kind))
-			ask(f, p, s);
+			ask(f, w->port, s);
 	}
 }
 
 void
 gate_names_serve(struct fabric *f, struct port *p)
 {
-	struct gate_port *g = &p->gate;
+	struct gate_waits *w = p->gate.waits;
 
-	if (g->names_serving || !p->up)
+	if (!w || w->names_serving || !p->up)
 		return;
-	g->names_serving = true;
-	while (!list_empty(&g->names)) {
-		struct said *s = list_of(g->names.next, struct said, place);
+	w->names_serving = true;
+	while (!list_empty(&w->names)) {
+		struct said *s = list_of(w->names.next, struct said, place);
 		struct envelope e = envelope_of(s);
 
 		if (is_claim(e.kind) && s->state == SAID_WAITS &&
@@ -256,26 +259,26 @@ gate_names_serve(struct fabric *f, struct port *p)
 			ask(f, p, s);
 		if (is_claim(e.kind) && s->state == SAID_WAITS)
 			break;
-		timer_drop(&f->wheel, &g->names_due);
+		timer_drop(&f->wheel, &w->names_due);
 		f->gate.deciding = s;
 		connected_now(f, p, &e);
 		f->gate.deciding = NULL;
-		said_close(f, p, s);
+		said_close(f, w, s);
 	}
-	ask_ahead(f, p);
-	if (list_empty(&g->names)) {
-		timer_drop(&f->wheel, &g->names_due);
-	} else if (!timer_is_set(&g->names_due)) {
-		g->names_due.fire = on_due;
-		timer_set(&f->wheel, &g->names_due, f->now, f->gate.limits.wait_ms);
+	ask_ahead(f, w);
+	if (list_empty(&w->names)) {
+		timer_drop(&f->wheel, &w->names_due);
+	} else if (!timer_is_set(&w->names_due)) {
+		timer_set(&f->wheel, &w->names_due, f->now, f->gate.limits.wait_ms);
 	}
-	g->names_serving = false;
+	w->names_serving = false;
+	gate_waits_rest(p);
 }
 
 bool
 gate_names_wait(struct fabric *f, struct port *p, const struct envelope *e)
 {
-	if (list_empty(&p->gate.names))
+	if (!p->gate.waits || list_empty(&p->gate.waits->names))
 		return false;
 	if (!append(p, e)) {
 		p->gate.names_lost = true;
@@ -320,11 +323,14 @@ void
 gate_names_answer(struct fabric *f, struct asked *asked, const struct verdict *v)
 {
 	struct port *p = asked->port;
+	struct gate_waits *w = p->gate.waits;
 	struct decision d = decision_of(v);
 	struct announcement a;
 	struct err err;
 
-	list_each(n, &p->gate.names) {
+	if (!w)
+		return;
+	list_each(n, &w->names) {
 		struct said *s = list_of(n, struct said, place);
 		struct envelope e;
 		struct question q;
@@ -332,7 +338,7 @@ gate_names_answer(struct fabric *f, struct asked *asked, const struct verdict *v
 		if (s->asked != asked->number)
 			continue;
 		s->asked = 0;
-		p->gate.names_asked--;
+		w->names_asked--;
 		e = envelope_of(s);
 		if (asked->epoch == f->gate.epoch && announcement_get(e.payload, &a, &err) == 0) {
 			q = scope_question(p, e.kind, &a);
@@ -353,31 +359,40 @@ gate_shares(const struct fabric *f)
 }
 
 void
-gate_names_again(struct port *p)
+gate_names_again(struct gate_waits *w)
 {
-	list_each(n, &p->gate.names)
+	list_each(n, &w->names)
 		list_of(n, struct said, place)->asked = 0;
-	p->gate.names_asked = 0;
+	w->names_asked = 0;
 }
 
 void
 gate_names_renew(struct fabric *f)
 {
-	list_each(n, &f->ports)
-		list_each(m, &list_of(n, struct port, all)->gate.names) {
+	list_each(n, &f->ports) {
+		struct gate_waits *w = list_of(n, struct port, all)->gate.waits;
+
+		if (!w)
+			continue;
+		list_each(m, &w->names) {
 			struct said *s = list_of(m, struct said, place);
 
 			if (s->state == SAID_ALLOWED)
 				s->state = SAID_WAITS;
 		}
+	}
 }
 
 void
 gate_names_free(struct fabric *f, struct port *p)
 {
-	timer_drop(&f->wheel, &p->gate.names_due);
-	list_each_safe(n, &p->gate.names)
-		said_close(f, p, list_of(n, struct said, place));
+	struct gate_waits *w = p->gate.waits;
+
+	if (!w)
+		return;
+	timer_drop(&f->wheel, &w->names_due);
+	list_each_safe(n, &w->names)
+		said_close(f, w, list_of(n, struct said, place));
 }
 
 /* --- after a reload: what is claimed already --- */

@@ -56,6 +56,8 @@ void gate_denial(struct fabric *, const struct port *, const struct question *,
     const struct decision *, char text[400]);
 	/* counts and tells it; text is what the one who asked may read */
 bool gate_facts(const struct port *, struct peer_facts *);
+struct gate_waits *gate_waits_open(struct port *);	/* its own from now on; NULL: no memory */
+void gate_waits_rest(struct port *);	/* gives it back if nothing waits in it */
 struct port *gate_peer(struct fabric *, uint32_t number);	/* NULL: it is gone */
 int gate_question_get(struct str body, struct question *);	/* of an ASK, or as a flight keeps it; views; -1: it is neither */
 
@@ -81,9 +83,10 @@ void gate_pick_answer(struct fabric *, struct asked *, const struct verdict *);
 
 /* gate_names.c */
 void gate_names_serve(struct fabric *, struct port *);
+timer_fn gate_names_due;			/* of gate_waits.names_due */
 void gate_names_free(struct fabric *, struct port *);
 void gate_names_answer(struct fabric *, struct asked *, const struct verdict *);
-void gate_names_again(struct port *);		/* nothing of it is asked any more */
+void gate_names_again(struct gate_waits *);		/* nothing of it is asked any more */
 void gate_names_renew(struct fabric *);		/* what the policy before allowed, and is not done yet, is asked anew */
 bool gate_within(const struct port *, struct str name);	/* is it within the scopes of its credential? */
 bool gate_granted(const struct port *, struct str name);	/* and within those of admit? */

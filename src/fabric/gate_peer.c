@@ -10,8 +10,8 @@ gate_facts(const struct port *p, struct peer_facts *facts)
 
 	*facts = (struct peer_facts){ .number = p->gate.number, .role = p->role,
 	    .uplink = p->kind == PORT_UPLINK, .admin = p->admin, .guest = p->guest, .node = link ? p->node : STR(""),
-	    .cluster = p->gate.cluster, .address = p->gate.address, .from = p->from,
-	    .tags = str(p->gate.tags) };
+	    .cluster = p->cluster, .address = p->address, .from = p->from,
+	    .tags = gate_grant_of(p)->tags };
 	return p->gate.number != 0;
 }
 
@@ -66,36 +66,11 @@ gate_peer_changed(struct fabric *f, struct port *p)
 	tell_peer(f, p);
 }
 
-static void
-on_admit_due(struct wheel *w, struct timer *t)
-{
-	struct fabric *f = fabric_of_wheel(w);
-	struct port *p = list_of(t, struct port, gate.admit_due);
-	struct gate *g = &f->gate;
-
-	list_del(&p->gate.admitting);
-	gate_unask(f, p->gate.admit_asked);
-	p->gate.admit_asked = 0;
-	if (g->failed) {
-		g->ops->admitted(g->owner, p, E_policy_error,
-		    "no policy could be loaded, so nobody is admitted");
-		return;
-	}
-	g->count.unanswered++;
-	g->ops->admitted(g->owner, p, E_policy_unavailable, "policy did not answer in time");
-}
-
 void
 gate_port_init(struct gate_port *g)
 {
 	*g = (struct gate_port){ .number = 0 };
 	list_init(&g->flows);
-	list_init(&g->waiting);
-	list_init(&g->names);
-	list_init(&g->rulings);
-	list_init(&g->admitting);
-	timer_init(&g->admit_due, on_admit_due);
-	timer_init(&g->names_due, NULL);
 }
 
 static void
@@ -117,18 +92,36 @@ gate_port_up(struct fabric *f, struct port *p)
 		gate_reload_again(f, FOR_PEER);
 }
 
+const struct gate_grant *
+gate_grant_of(const struct port *p)
+{
+	static const struct gate_grant none;
+
+	return p->gate.grant ? p->gate.grant : &none;
+}
+
 void
 gate_admit_forget(struct fabric *f, struct gate_port *g)
 {
-	if (g->limiter)
-		limiter_release(&f->gate.flows.limiters, g->limiter, f->now);
 	gate_memo_forget(g);
-	free(g->scopes);
-	free(g->tags);
-	g->limiter = NULL;
-	g->scopes = g->tags = NULL;
-	g->scopes_len = 0;
-	g->max_in_flight = g->max_services = g->max_endpoints = 0;
+	if (!g->grant)
+		return;
+	limiter_release(&f->gate.flows.limiters, g->grant->limiter, f->now);
+	free(g->grant);
+	g->grant = NULL;
+}
+
+/* The question is over. */
+static void
+admit_end(struct fabric *f, struct port *p)
+{
+	struct gate_waits *w = p->gate.waits;
+
+	list_del(&w->admitting);
+	timer_drop(&f->wheel, &w->admit_due);
+	gate_unask(f, w->admit_asked);
+	w->admit_asked = 0;
+	gate_waits_rest(p);
 }
 
 void
@@ -138,57 +131,73 @@ gate_port_down(struct fabric *f, struct port *p)
 	struct gate *gate = &f->gate;
 
 	peer_forgotten(f, p);
-	timer_drop(&f->wheel, &g->admit_due);
-	list_del(&g->admitting);
-	gate_unask(f, g->admit_asked);
-	g->admit_asked = 0;
 	gate_names_free(f, p);
+	if (g->waits)
+		admit_end(f, p);
 	if (gate->ops)
 		flows_port_down(&gate->flows, &g->flows);
 	g->flow_count = 0;
 	gate_admit_forget(f, g);
 	free(g->bounds);
-	free(g->facts);
 	g->bounds = NULL;
 	g->bounds_len = 0;
-	g->facts = NULL;
-	g->cluster = g->address = STR("");
 	if (g->number && gate->ops && gate->ops->peer_gone)
 		gate->ops->peer_gone(gate->owner, g->number);
 	g->number = 0;
 }
 
-/* --- admission --- */
+/* --- what waits --- */
 
-static char *
-copy(struct str s)
+static timer_fn on_admit_due;
+
+struct gate_waits *
+gate_waits_open(struct port *p)
 {
-	char *to = malloc(s.n + 1);
+	struct gate_waits *w = p->gate.waits ? p->gate.waits : calloc(1, sizeof *w);
 
-	if (!to)
-		return NULL;
-	if (s.n)
-		memcpy(to, s.p, s.n);
-	to[s.n] = '\0';
-	return to;
+	if (!w || p->gate.waits)
+		return w;
+	w->port = p;
+	list_init(&w->requests);
+	list_init(&w->names);
+	list_init(&w->admitting);
+	timer_init(&w->names_due, gate_names_due);
+	timer_init(&w->admit_due, on_admit_due);
+	return p->gate.waits = w;
 }
 
-static bool
-keep_facts(struct gate_port *g, const struct peer_facts *facts)
+void
+gate_waits_rest(struct port *p)
 {
-	char *to = malloc(facts->cluster.n + facts->address.n + 1);
+	struct gate_waits *w = p->gate.waits;
 
-	if (!to)
-		return false;
-	if (facts->cluster.n)
-		memcpy(to, facts->cluster.p, facts->cluster.n);
-	if (facts->address.n)
-		memcpy(to + facts->cluster.n, facts->address.p, facts->address.n);
-	free(g->facts);
-	g->facts = to;
-	g->cluster = (struct str){ to, facts->cluster.n };
-	g->address = (struct str){ to + facts->cluster.n, facts->address.n };
-	return true;
+	if (!w || w->count || w->serving || w->names_count || w->names_serving || !list_empty(&w->admitting))
+		return;
+	free(w);
+	p->gate.waits = NULL;
+}
+
+/* --- admission --- */
+
+static void
+admitted(struct fabric *f, struct port *p, enum error error, const char *why)
+{
+	admit_end(f, p);
+	f->gate.ops->admitted(f->gate.owner, p, error, why);
+}
+
+static void
+on_admit_due(struct wheel *w, struct timer *t)
+{
+	struct fabric *f = fabric_of_wheel(w);
+	struct port *p = list_of(t, struct gate_waits, admit_due)->port;
+
+	if (f->gate.failed) {
+		admitted(f, p, E_policy_error, "no policy could be loaded, so nobody is admitted");
+		return;
+	}
+	f->gate.count.unanswered++;
+	admitted(f, p, E_policy_unavailable, "policy did not answer in time");
 }
 
 int
@@ -199,8 +208,10 @@ gate_confine(struct fabric *f, struct port *p, struct str scopes)
 
 	if (str_eq(scopes, (struct str){ g->bounds, g->bounds_len }))
 		return 0;
-	if (scopes.n && (bounds = copy(scopes)) == NULL)
+	if (scopes.n && (bounds = malloc(scopes.n)) == NULL)
 		return -1;
+	if (scopes.n)
+		memcpy(bounds, scopes.p, scopes.n);
 	free(g->bounds);
 	g->bounds = bounds;
 	g->bounds_len = scopes.n;
@@ -216,52 +227,46 @@ static void
 admit_ask(struct fabric *f, struct port *p)
 {
 	struct question q = { .hook = HOOK_ADMIT, .peer = p->gate.number };
+	struct gate_waits *w = p->gate.waits;
 	struct asked *a;
 
-	if (p->gate.admit_asked || f->gate.failed)
+	if (w->admit_asked || f->gate.failed)
 		return;
-	if ((p->gate.admit_asked = gate_ask(f, FOR_ADMIT, &q, STR(""), 0, &a)) != 0)
+	if ((w->admit_asked = gate_ask(f, FOR_ADMIT, &q, STR(""), 0, &a)) != 0)
 		a->port = p;
 }
 
 enum gate_result
-gate_admit(struct fabric *f, struct port *p, const struct peer_facts *facts)
+gate_admit(struct fabric *f, struct port *p)
 {
 	struct gate *g = &f->gate;
-	bool kept = keep_facts(&p->gate, facts);
+	struct gate_waits *w;
 
 	if (!g->ops || p->kind == PORT_SELF)
 		return GATE_PASS;
 	number(f, p);
 	tell_peer(f, p);
 	p->gate.epoch = g->epoch;
-	if ((p->kind == PORT_CLIENT && p->admin) || (!gate_closed(g, HOOK_ADMIT) && kept)) {
+	if ((p->kind == PORT_CLIENT && p->admin) || !gate_closed(g, HOOK_ADMIT)) {
 		gate_admit_forget(f, &p->gate);
 		return GATE_PASS;
 	}
-	list_add(&g->admitting, &p->gate.admitting);
+	if ((w = gate_waits_open(p)) == NULL) {
+		p->ops->close(p, E_overloaded, "no memory to wait for policy in");
+		return GATE_DONE;
+	}
+	list_add(&g->admitting, &w->admitting);
 	/* what is known already is told by the timer too, not within this call */
-	timer_set(&f->wheel, &p->gate.admit_due, f->now, g->failed || !kept ? 0 : g->limits.wait_ms);
-	if (kept)
-		admit_ask(f, p);
+	timer_set(&f->wheel, &w->admit_due, f->now, g->failed ? 0 : g->limits.wait_ms);
+	admit_ask(f, p);
 	return GATE_DONE;
-}
-
-static void
-admitted(struct fabric *f, struct port *p, enum error error, const char *why)
-{
-	list_del(&p->gate.admitting);
-	timer_drop(&f->wheel, &p->gate.admit_due);
-	gate_unask(f, p->gate.admit_asked);
-	p->gate.admit_asked = 0;
-	f->gate.ops->admitted(f->gate.owner, p, error, why);
 }
 
 void
 gate_admit_ask(struct fabric *f)
 {
 	list_each_safe(n, &f->gate.admitting) {
-		struct port *p = list_of(n, struct port, gate.admitting);
+		struct port *p = list_of(n, struct gate_waits, admitting)->port;
 
 		if (!gate_closed(&f->gate, HOOK_ADMIT))
 			admitted(f, p, E_NONE, "");
@@ -284,18 +289,29 @@ peer_value(const struct port *p, unsigned field)
 }
 
 static bool
+grants_nothing(const struct verdict *v)
+{
+	return !v->max_in_flight && !v->max_services && !v->max_endpoints && !v->tags.n && !v->scopes.n &&
+	    !v->limit.n;
+}
+
+static bool
 grant(struct fabric *f, struct port *p, const struct verdict *v)
 {
-	struct gate_port *g = &p->gate;
+	struct gate_grant *g;
+	char *text;
 
-	gate_admit_forget(f, g);
+	gate_admit_forget(f, &p->gate);
+	if (grants_nothing(v))
+		return true;
+	if ((g = p->gate.grant = calloc(1, sizeof *g + v->scopes.n + v->tags.n)) == NULL)
+		return false;
 	g->max_in_flight = v->max_in_flight;
 	g->max_services = v->max_services;
 	g->max_endpoints = v->max_endpoints;
-	if ((v->tags.n && (g->tags = copy(v->tags)) == NULL) ||
-	    (v->scopes.n && (g->scopes = copy(v->scopes)) == NULL))
-		return false;
-	g->scopes_len = v->scopes.n;
+	text = g->text;
+	g->scopes = str_place(&text, v->scopes);
+	g->tags = str_place(&text, v->tags);
 	if (v->limit.n == 0)
 		return true;
 	g->limiter = limiter_use(&f->gate.flows.limiters, v->limit, peer_value(p, v->limit_field),
@@ -311,11 +327,11 @@ gate_admit_answer(struct fabric *f, struct asked *a, const struct verdict *v)
 	struct question q = { .hook = HOOK_ADMIT, .peer = p->gate.number };
 	char text[400];
 
-	if (p->gate.admit_asked != a->number)
+	if (!p->gate.waits || p->gate.waits->admit_asked != a->number)
 		return;
 	if (a->epoch != f->gate.epoch) {
 		f->gate.count.old_verdicts++;
-		p->gate.admit_asked = 0;
+		p->gate.waits->admit_asked = 0;
 		admit_ask(f, p);
 		return;
 	}
@@ -394,7 +410,7 @@ gate_connected(struct fabric *f)
 		if (list_of(n, struct port, all)->kind != PORT_SELF)
 			tell_peer(f, list_of(n, struct port, all));
 	list_each(n, &f->gate.admitting)
-		tell_peer(f, list_of(n, struct port, gate.admitting));
+		tell_peer(f, list_of(n, struct gate_waits, admitting)->port);
 	if (f->gate.ops->name)
 		tell_names(f);
 }
@@ -405,12 +421,14 @@ gate_lost(struct fabric *f)
 	f->gate.reachable = false;
 	gate_unask_all(f);
 	list_each(n, &f->gate.admitting)
-		list_of(n, struct port, gate.admitting)->gate.admit_asked = 0;
+		list_of(n, struct gate_waits, admitting)->admit_asked = 0;
 	list_each(n, &f->ports) {
 		struct port *p = list_of(n, struct port, all);
 
-		list_each(m, &p->gate.waiting)
+		if (!p->gate.waits)
+			continue;
+		list_each(m, &p->gate.waits->requests)
 			list_of(m, struct flight, gate_place)->asked = 0;
-		gate_names_again(p);
+		gate_names_again(p->gate.waits);
 	}
 }

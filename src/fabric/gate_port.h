@@ -16,7 +16,7 @@ struct port;
 /* Of a route and a neighbour: may it be taken, or told?  gate_routes.c */
 enum ruling_state { RULING_NONE, RULING_PENDING, RULING_ALLOWED, RULING_DENIED };
 struct ruling {
-	struct list place;		/* gate_port.rulings: it is to be asked */
+	struct list place;		/* route_port.rulings: it is to be asked */
 	struct timer again;		/* it is asked again then */
 	uint64_t asked;			/* the question under way; 0: none */
 	uint32_t rule;			/* of a denial */
@@ -27,34 +27,42 @@ struct ruling {
 	char *why;			/* of a denial, malloc'ed; or NULL */
 };
 
-struct gate_port {
-	uint32_t number;		/* peer_facts.number; 0: not told */
-	struct port *next_peer;		/* in gate.peers, while it is up */
-	char *facts;			/* malloc'ed: these two, as gate_admit() was told */
-	struct str cluster, address;
-	struct gate_memo *memo;		/* gate_memo.c; NULL: none yet */
-	struct list flows;		/* that its messages made */
-	uint32_t flow_count;
-	struct list waiting;		/* its requests that wait, in order: flight.gate_place */
-	uint32_t wait_count;
-	size_t wait_bytes;
+/* What of a port waits for policy; there while something does. */
+struct gate_waits {
+	struct port *port;
+	struct list requests;		/* in order: flight.gate_place */
+	uint32_t count;
+	size_t bytes;
 	bool serving;			/* they are being looked at */
-	uint32_t asked, asked_at_s;	/* for ASKS_A_SECOND */
-	struct list names;		/* what it said of names and waits, in order */
+	struct list names;		/* what it said of names, in order */
 	uint32_t names_count, names_asked;
 	size_t names_bytes;
-	bool names_serving, names_lost;	/* lost: some were refused or dropped, ask for all again */
+	bool names_serving;
 	struct timer names_due;		/* of the first one */
-	struct list rulings;		/* to be asked, in order */
-	uint32_t rulings_asked;
-	uint32_t epoch;			/* of the policy that admitted it */
 	struct list admitting;		/* gate.admitting */
 	uint64_t admit_asked;		/* number of that question; 0: not asked */
 	struct timer admit_due;
-	struct limiter *limiter;	/* of admit */
-	uint32_t max_in_flight, max_services, max_endpoints;	/* of admit; 0: no other than settings */
-	char *scopes, *tags;		/* of admit, malloc'ed; NULL: any, none */
-	size_t scopes_len;		/* scopes: a run of TLVs SCOPE, as in a verdict */
+};
+
+/* What admit has granted a port. */
+struct gate_grant {
+	struct limiter *limiter;	/* NULL: none */
+	uint32_t max_in_flight, max_services, max_endpoints;	/* 0: no other than settings */
+	struct str scopes, tags;	/* views into text; scopes: a run of TLVs SCOPE; empty: any, none */
+	char text[];
+};
+
+struct gate_port {
+	uint32_t number;		/* peer_facts.number; 0: not told */
+	uint32_t epoch;			/* of the policy that admitted it */
+	struct port *next_peer;		/* in gate.peers, while it is up */
+	struct gate_memo *memo;		/* gate_memo.c; NULL: none yet */
+	struct gate_waits *waits;	/* NULL: nothing does */
+	struct gate_grant *grant;	/* NULL: nothing in particular */
+	struct list flows;		/* that its messages made */
+	uint32_t flow_count;
+	uint32_t asked, asked_at_s;	/* for ASKS_A_SECOND */
+	bool names_lost;		/* some were refused or dropped, ask for all again */
 	char *bounds;			/* of its credential, malloc'ed: words scope=PATTERN; NULL: any */
 	size_t bounds_len;
 };

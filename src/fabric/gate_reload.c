@@ -499,7 +499,7 @@ gate_policy(struct fabric *f, const struct policy_mark *m)
 		gate_serve(f, p);
 		gate_names_serve(f, p);
 		gate_routes_serve(f, p);
-		if (p->gate.names_lost && list_empty(&p->gate.names)) {
+		if (p->gate.names_lost && (!p->gate.waits || list_empty(&p->gate.waits->names))) {
 			p->gate.names_lost = false;	/* the answer may be another one now */
 			connected_again(f, p);
 		}

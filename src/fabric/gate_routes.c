@@ -41,7 +41,7 @@ on_again(struct wheel *w, struct timer *t)
 	struct port *p = port_of(r);
 
 	if (list_empty(&r->place) && !r->asked)
-		list_add(&p->gate.rulings, &r->place);
+		list_add(&p->routes->rulings, &r->place);
 	gate_routes_serve(f, p);
 }
 
@@ -59,7 +59,7 @@ quiet(struct fabric *f, struct ruling *r)
 {
 	if (r->asked) {
 		gate_unask(f, r->asked);
-		port_of(r)->gate.rulings_asked--;
+		port_of(r)->routes->rulings_asked--;
 		r->asked = 0;
 	}
 	list_del(&r->place);
@@ -77,11 +77,11 @@ renewed(struct fabric *f, struct ruling *r)
 static void
 drop(struct fabric *f, struct ruling *r)
 {
-	struct gate_port *g = &port_of(r)->gate;
+	struct route_port *of = port_of(r)->routes;
 
 	quiet(f, r);
-	if (!list_empty(&g->rulings) && !g->rulings_asked)
-		timer_set(&f->wheel, &list_of(g->rulings.next, struct ruling, place)->again, f->now, 0);
+	if (!list_empty(&of->rulings) && !of->rulings_asked)
+		timer_set(&f->wheel, &list_of(of->rulings.next, struct ruling, place)->again, f->now, 0);
 	renewed(f, r);
 	free(r->why);
 	gate_ruling_init(r, (enum hook)r->hook);
@@ -91,7 +91,7 @@ static void
 to_be_asked(struct fabric *f, struct ruling *r)
 {
 	quiet(f, r);
-	list_add(&port_of(r)->gate.rulings, &r->place);
+	list_add(&port_of(r)->routes->rulings, &r->place);
 }
 
 /* --- the question --- */
@@ -171,7 +171,7 @@ ask(struct fabric *f, struct port *p, struct ruling *r)
 		return false;
 	a->port = p;
 	a->ruling = r;
-	p->gate.rulings_asked++;
+	p->routes->rulings_asked++;
 	return true;
 }
 
@@ -179,9 +179,10 @@ void
 gate_routes_serve(struct fabric *f, struct port *p)
 {
 	const struct gate *g = &f->gate;
+	struct route_port *of = p->routes;
 
-	while (!list_empty(&p->gate.rulings) && g->reachable && !g->failed && p->gate.rulings_asked < RULINGS_ASKED) {
-		struct ruling *r = list_of(p->gate.rulings.next, struct ruling, place);
+	while (of && !list_empty(&of->rulings) && g->reachable && !g->failed && of->rulings_asked < RULINGS_ASKED) {
+		struct ruling *r = list_of(of->rulings.next, struct ruling, place);
 
 		if (is_over(f, r)) {
 			renewed(f, r);
@@ -317,7 +318,7 @@ gate_routes_answer(struct fabric *f, struct asked *a, const struct verdict *v)
 	struct port *p = a->port;
 
 	r->asked = 0;
-	p->gate.rulings_asked--;
+	p->routes->rulings_asked--;
 	if (v && a->epoch == f->gate.epoch) {
 		decide(f, r, v);
 	} else if (!v && f->gate.reachable) {
@@ -368,7 +369,7 @@ telling_open(struct port *p, struct origin *o)
 	t->port = p;
 	t->origin = o;
 	gate_ruling_init(&t->export, HOOK_EXPORT);
-	list_add(&p->routes.tellings, &t->of_port);
+	list_add(&p->routes->tellings, &t->of_port);
 	list_add(&o->tellings, &t->of_origin);
 	return t;
 }
@@ -434,7 +435,7 @@ renew(struct fabric *f, struct ruling *r)
 static void
 renew_imports(struct fabric *f, struct port *p)
 {
-	list_each(n, &p->routes.vias) {
+	list_each(n, &p->routes->vias) {
 		struct via *v = list_of(n, struct via, of_port);
 		bool ruled = v->import.state != RULING_NONE, tags;
 
@@ -455,7 +456,7 @@ renew_imports(struct fabric *f, struct port *p)
 static void
 renew_tolds(struct fabric *f, struct port *p)
 {
-	list_each(n, &p->routes.tolds) {
+	list_each(n, &p->routes->tolds) {
 		struct origin *o = list_of(n, struct told, of_port)->origin;
 		struct telling *t = telling_find(p, o);
 
@@ -464,15 +465,15 @@ renew_tolds(struct fabric *f, struct port *p)
 		t->digest = digest_of(f, o);
 		t->export.state = RULING_ALLOWED;
 	}
-	list_each(n, &p->routes.tellings)
+	list_each(n, &p->routes->tellings)
 		renew(f, &list_of(n, struct telling, of_port)->export);
 }
 
 static void
 forget_tellings(struct fabric *f, struct port *p)
 {
-	while (!list_empty(&p->routes.tellings)) {
-		struct telling *t = list_of(p->routes.tellings.next, struct telling, of_port);
+	while (!list_empty(&p->routes->tellings)) {
+		struct telling *t = list_of(p->routes->tellings.next, struct telling, of_port);
 		struct origin *o = t->origin;
 		bool told = t->export.state == RULING_ALLOWED;
 

@@ -20,7 +20,7 @@ gate_pair(const struct envelope *e)
 bool
 gate_pair_waits(const struct port *p, uint64_t pair)
 {
-	list_each(n, &p->gate.waiting)
+	list_each(n, &p->gate.waits->requests)
 		if (list_of(n, struct flight, gate_place)->pair == pair)
 			return true;
 	return false;
@@ -43,10 +43,10 @@ saved_request(const struct flight *fl, struct envelope *e, struct str *rest)
 static int
 enter(struct fabric *f, struct flight *fl, enum at_gate at, const struct envelope *e)
 {
-	struct gate_port *g = &fl->in->gate;
 	size_t size = e ? envelope_size(e) : buf_len(&fl->saved);
+	struct gate_waits *w = fl->in->gate.waits;
 
-	if (g->wait_count >= WAIT_MAX || (g->wait_count && g->wait_bytes + size > WAIT_BYTES) ||
+	if ((w && (w->count >= WAIT_MAX || (w->count && w->bytes + size > WAIT_BYTES))) ||
 	    f->buffered + size > f->limits.buffers)
 		return -1;
 	if (e) {
@@ -54,10 +54,12 @@ enter(struct fabric *f, struct flight *fl, enum at_gate at, const struct envelop
 		if (envelope_put(&fl->saved, e, STR("")) == -1)
 			return -1;
 	}
+	if ((w = gate_waits_open(fl->in)) == NULL)
+		return -1;
 	fl->at_gate = (uint8_t)at;
 	fl->held = (uint32_t)size;
-	g->wait_count++;
-	g->wait_bytes += size;
+	w->count++;
+	w->bytes += size;
 	f->buffered += buf_len(&fl->saved);
 	return 0;
 }
@@ -65,17 +67,18 @@ enter(struct fabric *f, struct flight *fl, enum at_gate at, const struct envelop
 void
 gate_leave(struct fabric *f, struct flight *fl)
 {
-	struct gate_port *g = &fl->in->gate;
+	struct gate_waits *w = fl->in->gate.waits;
 
 	if (fl->at_gate == AT_NOTHING)
 		return;
 	gate_unask(f, fl->asked);
 	list_del(&fl->gate_place);
-	g->wait_count--;
-	g->wait_bytes -= fl->held;
+	w->count--;
+	w->bytes -= fl->held;
 	f->buffered -= buf_len(&fl->saved);
 	fl->at_gate = AT_NOTHING;
 	fl->asked = 0;
+	gate_waits_rest(fl->in);
 }
 
 enum gate_result
@@ -99,7 +102,7 @@ gate_hold(struct fabric *f, struct port *p, const struct envelope *e, const stru
 	fl->question.max = 1 << 16;
 	question_put(&fl->question, q);
 	fl->pair = pair;
-	list_add(&p->gate.waiting, &fl->gate_place);
+	list_add(&p->gate.waits->requests, &fl->gate_place);
 	f->gate.count.waited++;
 	left = mono_ms_until(f->now, fl->until);
 	flight_set_deadline(f, fl, (uint32_t)(left < f->gate.limits.wait_ms ? left :
@@ -217,7 +220,7 @@ serve_one(struct fabric *f, struct port *p, struct flight *fl)
 static bool
 is_first(const struct port *p, const struct flight *fl)
 {
-	list_each(n, &p->gate.waiting) {
+	list_each(n, &p->gate.waits->requests) {
 		const struct flight *other = list_of(n, struct flight, gate_place);
 
 		if (other == fl)
@@ -231,14 +234,15 @@ is_first(const struct port *p, const struct flight *fl)
 void
 gate_serve(struct fabric *f, struct port *p)
 {
+	struct gate_waits *w = p->gate.waits;
 	bool again = true;
 
-	if (p->gate.serving || !p->up)
+	if (!w || w->serving || !p->up)
 		return;
-	p->gate.serving = true;
+	w->serving = true;
 	while (again) {
 		again = false;
-		list_each(n, &p->gate.waiting) {
+		list_each(n, &p->gate.waits->requests) {
 			struct flight *fl = list_of(n, struct flight, gate_place);
 
 			/* an answer that nothing hangs on any more is not waited for */
@@ -247,7 +251,8 @@ gate_serve(struct fabric *f, struct port *p)
 				break;
 		}
 	}
-	p->gate.serving = false;
+	w->serving = false;
+	gate_waits_rest(p);
 }
 
 void

@@ -54,7 +54,7 @@ struct flight {
 	bool asked_again;
 	uint32_t held;			/* bytes of the request, as counted at the port */
 	uint64_t asked, pair;		/* number of its question, 0: none; hash of to and subject */
-	struct list gate_place;		/* port.gate.waiting */
+	struct list gate_place;		/* gate_waits.requests */
 	uint32_t epoch;			/* of the policy that let it in */
 	struct buf question;		/* what it was asked; the memory stays with the slot */
 };

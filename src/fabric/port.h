@@ -24,8 +24,11 @@ enum port_kind {
 	PORT_SELF	/* the services of this node itself */
 };
 
-struct route_port {	/* what route_in.c and route_out.c keep of a hub */
+struct route_port {	/* what route_in.c and route_out.c keep of a hub; of others, once they are asked */
+	struct port *port;
 	struct list vias, tolds, tellings;
+	struct list rulings;		/* to be asked, in order: gate_routes.c */
+	uint32_t rulings_asked;
 	uint32_t count;			/* routes that are there; names are claims */
 	uint32_t sending;		/* tolds with names to send */
 	bool end_due, gap;		/* END follows; something was lost: compare digests */
@@ -64,6 +67,7 @@ struct port {
 	uint8_t role;			/* enum role of a node */
 	struct str node;		/* its node id, or a client's name; the link's memory */
 	struct str cluster;		/* of a node; the link's memory */
+	struct str address;		/* that it comes from; the link's memory */
 	struct list all;		/* fabric.ports */
 	struct list opened, serving;	/* flights that it asked for; that it answers */
 	struct list claims;		/* names that it reaches */
@@ -77,7 +81,7 @@ struct port {
 	uint64_t event;			/* the last one that it was given: fabric.event */
 	struct str from;		/* a client's first endpoint, or {NULL,0} */
 	struct gate_port gate;
-	struct route_port routes;
+	struct route_port *routes;	/* NULL: it says nothing of routes */
 };
 
 enum { PORT_LOW = 128 * 1024 };	/* parts wait in pipes while more than this is queued */

@@ -75,7 +75,7 @@ clean_meta(struct fabric *f, struct envelope *e, bool from_client)
 static uint32_t
 in_flight_max(const struct fabric *f, const struct port *p)
 {
-	uint32_t granted = p->gate.max_in_flight;
+	uint32_t granted = gate_grant_of(p)->max_in_flight;
 
 	return granted && granted < f->limits.in_flight ? granted : f->limits.in_flight;
 }

@@ -121,17 +121,20 @@ route_score(const struct metric *m, uint32_t length)
 void
 route_latency(struct fabric *f, struct port *p, uint32_t us)
 {
-	uint32_t was = p->routes.latency_us;
+	uint32_t was;
 
+	if (!is_hub_neighbour(f, p) || !p->routes)
+		return;
+	was = p->routes->latency_us;
 	if (us > LATENCY_MAX_US)
 		us = LATENCY_MAX_US;
-	if (!is_hub_neighbour(f, p) || (us >= was && us < was + 2 * LATENCY_STEP_US))
+	if (us >= was && us < was + 2 * LATENCY_STEP_US)
 		return;
-	p->routes.latency_us = us - us % LATENCY_STEP_US;
-	list_each_safe(n, &p->routes.vias) {
+	p->routes->latency_us = us - us % LATENCY_STEP_US;
+	list_each_safe(n, &p->routes->vias) {
 		struct via *v = list_of(n, struct via, of_port);
 
-		v->metric.latency_us += p->routes.latency_us - was;
+		v->metric.latency_us += p->routes->latency_us - was;
 		v->score = route_score(&v->metric, v->length);
 		route_choose(f, v->origin, v == v->origin->best);
 	}
@@ -303,9 +306,9 @@ via_open(struct fabric *f, struct origin *o, struct port *p)
 	timer_init(&v->timer, on_timer);
 	gate_ruling_init(&v->import, HOOK_IMPORT);
 	list_add(&o->vias, &v->of_origin);
-	list_add(&p->routes.vias, &v->of_port);
+	list_add(&p->routes->vias, &v->of_port);
 	o->via_count++;
-	p->routes.via_count++;
+	p->routes->via_count++;
 	f->rib.vias++;
 	return v;
 }
@@ -330,7 +333,7 @@ withdraw(struct fabric *f, struct via *v)
 {
 	v->port->digest ^= v->digest;
 	if (v->digest)
-		v->port->routes.count--;
+		v->port->routes->count--;
 	v->digest = 0;
 	v->stale = false;
 	gate_import_drop(f, v);
@@ -372,7 +375,7 @@ via_close(struct fabric *f, struct via *v)
 	list_del(&v->of_origin);
 	list_del(&v->of_port);
 	v->origin->via_count--;
-	v->port->routes.via_count--;
+	v->port->routes->via_count--;
 	f->rib.vias--;
 	free((char *)v->path.p);
 	free(v);

@@ -20,7 +20,7 @@ event(struct fabric *f, const char *what, const struct port *p, struct str name)
 static uint32_t
 count_of(const struct port *p)
 {
-	uint32_t n = p->routes.count;
+	uint32_t n = p->routes->count;
 
 	for (int i = 0; i < FAMILY_COUNT; i++)
 		n += p->claimed[i];
@@ -31,7 +31,7 @@ count_of(const struct port *p)
 static bool
 is_full(const struct fabric *f, const struct port *p)
 {
-	return count_of(p) - p->routes.count + p->routes.via_count >= f->rib.limits.routes;
+	return count_of(p) - p->routes->count + p->routes->via_count >= f->rib.limits.routes;
 }
 
 /* --- routes --- */
@@ -86,7 +86,7 @@ via_fill(const struct fabric *f, struct via *v, const struct announcement *a, un
 	v->tags = (struct str){ text + a->path.n + a->clusters.n, a->tags.n };
 	v->metric = (struct metric){ a->latency_us < LATENCY_MAX_US ? a->latency_us : LATENCY_MAX_US,
 	    a->cost_milli, a->reliability_ppm, a->bandwidth_mbps };
-	v->metric.latency_us += v->port->routes.latency_us;
+	v->metric.latency_us += v->port->routes->latency_us;
 	v->length = length;
 	v->hops = (uint8_t)(a->hops < hops_left ? a->hops : hops_left);
 	v->epoch = a->epoch;
@@ -127,7 +127,7 @@ route_take(struct fabric *f, struct port *p, const struct announcement *a, unsig
 	v->partial = a->partial && !(v->digest && v->stale && !v->partial);
 	v->stale = false;
 	if (!v->digest)
-		p->routes.count++;
+		p->routes->count++;
 	p->digest ^= v->digest;
 	v->digest = route_digest(a);
 	v->digest += v->digest == 0;
@@ -296,8 +296,8 @@ ended(struct fabric *f, struct port *p, const struct envelope *e)
 {
 	if (!export_ended(p, e))
 		return;
-	p->routes.asking = false;
-	list_each_safe(n, &p->routes.vias) {
+	p->routes->asking = false;
+	list_each_safe(n, &p->routes->vias) {
 		struct via *v = list_of(n, struct via, of_port);
 
 		if (v->stale && v->digest)
@@ -314,7 +314,7 @@ ended(struct fabric *f, struct port *p, const struct envelope *e)
 void
 route_again(struct port *p)
 {
-	list_each(n, &p->routes.vias)
+	list_each(n, &p->routes->vias)
 		list_of(n, struct via, of_port)->stale = true;
 	list_each(n, &p->claims)
 		list_of(n, struct claim, of_port)->stale = true;
@@ -326,7 +326,7 @@ route_recheck(struct fabric *f, struct port *p)
 {
 	struct err e = { .status = 0 };
 
-	list_each_safe(n, &p->routes.vias) {
+	list_each_safe(n, &p->routes->vias) {
 		struct via *v = list_of(n, struct via, of_port);
 		struct announcement a = { .family = FAMILY_NODE, .name = v->origin->node, .clusters = v->clusters };
 
@@ -362,21 +362,21 @@ digest(struct fabric *f, struct port *p, const struct envelope *e)
 	for (int i = 0; i < 4; i++)
 		count = count << 8 | b[i];
 	if (count == count_of(p) && be_u64(b + 4) == p->digest) {
-		p->routes.asked_count = 0;
-		timer_drop(&f->wheel, &p->routes.asks.later);
+		p->routes->asked_count = 0;
+		timer_drop(&f->wheel, &p->routes->asks.later);
 		return;
 	}
-	same = count == p->routes.asked_count && be_u64(b + 4) == p->routes.asked_digest;
+	same = count == p->routes->asked_count && be_u64(b + 4) == p->routes->asked_digest;
 	/* what we refused once we would refuse again; but something may have been lost */
-	if (same && !p->routes.asking && ++p->routes.heard_again < p->routes.ask_after)
+	if (same && !p->routes->asking && ++p->routes->heard_again < p->routes->ask_after)
 		return;
 	if (!same)
-		p->routes.ask_after = 2;
-	else if (!p->routes.asking && p->routes.ask_after < ASK_AFTER_MAX)
-		p->routes.ask_after *= 2;
-	p->routes.heard_again = 0;
-	p->routes.asked_count = count;
-	p->routes.asked_digest = be_u64(b + 4);
+		p->routes->ask_after = 2;
+	else if (!p->routes->asking && p->routes->ask_after < ASK_AFTER_MAX)
+		p->routes->ask_after *= 2;
+	p->routes->heard_again = 0;
+	p->routes->asked_count = count;
+	p->routes->asked_digest = be_u64(b + 4);
 	connected_ask(f, p);
 }
 

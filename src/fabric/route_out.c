@@ -31,13 +31,13 @@ told_names(struct fabric *f, const struct origin *o)
 void
 told_sending(struct told *t, struct list *next)
 {
-	t->port->routes.sending += next != NULL;
-	t->port->routes.sending -= t->next != NULL;
+	t->port->routes->sending += next != NULL;
+	t->port->routes->sending -= t->next != NULL;
 	t->next = next;
 	if (!next)
 		return;
 	list_del(&t->of_port);		/* those with names to send come first */
-	list_add(t->port->routes.tolds.next, &t->of_port);
+	list_add(t->port->routes->tolds.next, &t->of_port);
 }
 
 void
@@ -58,7 +58,7 @@ told_say(struct fabric *f, struct told *t, uint8_t kind, const struct announceme
 	f->out.head = f->out.tail = 0;
 	if (announcement_put(&f->out, a) == 0 && port_say(p, kind, 0, 0, buf_view(&f->out)) == 0)
 		return 0;
-	p->routes.gap = true;
+	p->routes->gap = true;
 	if (kind == KIND_ANNOUNCE && p->ops->queued(p))
 		t->sent = false;
 	return -1;
@@ -232,13 +232,13 @@ told_all(struct fabric *f, struct port *p, struct origin *o)
 
 	if (!t) {
 		if ((t = calloc(1, sizeof *t)) == NULL) {
-			p->routes.gap = true;
+			p->routes->gap = true;
 			return;
 		}
 		t->port = p;
 		t->origin = o;
 		timer_init(&t->metric.later, on_later);
-		list_add(&p->routes.tolds, &t->of_port);
+		list_add(&p->routes->tolds, &t->of_port);
 		list_add(&o->tolds, &t->of_origin);
 	}
 	t->due = true;

@@ -15,9 +15,9 @@ enum { SET_PACE_MS = 1000 };
 static bool
 send_routes(struct fabric *f, struct port *p)
 {
-	bool gap = p->routes.gap;
+	bool gap = p->routes->gap;
 
-	list_each(n, &p->routes.tolds) {
+	list_each(n, &p->routes->tolds) {
 		struct told *t = list_of(n, struct told, of_port);
 
 		if (!t->next)
@@ -27,7 +27,7 @@ send_routes(struct fabric *f, struct port *p)
 		if (p->ops->queued(p) >= PORT_LOW)
 			return false;
 		if (told_route(f, t) == -1 && p->ops->queued(p)) {
-			p->routes.gap = gap;
+			p->routes->gap = gap;
 			return false;
 		}
 		t->due = false;
@@ -42,21 +42,21 @@ send_name(struct fabric *f, struct told *t)
 	struct port *p = t->port;
 	struct announcement a;
 	struct list *at = t->next;
-	bool gap = p->routes.gap;
+	bool gap = p->routes->gap;
 
-	p->routes.gap = false;
+	p->routes->gap = false;
 	t->next = at->next;
 	if (t->origin != f->rib.self)
 		told_claim(f, t, list_of(at, struct claim, of_via), true);
 	else if (exported_get(f, list_of(at, struct exported, of_own), &a) &&
 	    border_tells_name(f, p, (enum family)a.family, a.name))
 		told_say(f, t, KIND_ANNOUNCE, &a);
-	if (p->routes.gap && p->ops->queued(p)) {
+	if (p->routes->gap && p->ops->queued(p)) {
 		t->next = at;
-		p->routes.gap = gap;
+		p->routes->gap = gap;
 		return false;
 	}
-	p->routes.gap |= gap;
+	p->routes->gap |= gap;
 	return true;
 }
 
@@ -65,11 +65,11 @@ static bool
 send_whole(struct fabric *f, struct told *t)
 {
 	struct port *p = t->port;
-	bool gap = p->routes.gap;
+	bool gap = p->routes->gap;
 
 	t->sent = true;
 	if (t->partial && !told_is_partial(f, t) && told_route(f, t) == -1 && p->ops->queued(p)) {
-		p->routes.gap = gap;
+		p->routes->gap = gap;
 		return false;
 	}
 	return true;
@@ -104,9 +104,9 @@ tell_digest(struct fabric *f, struct port *p)
 	uint64_t digest = 0;
 	uint32_t count = 0;
 
-	if (p->routes.sending || p->routes.gap || p->routes.end_due)
+	if (p->routes->sending || p->routes->gap || p->routes->end_due)
 		return;
-	list_each(n, &p->routes.tolds) {
+	list_each(n, &p->routes->tolds) {
 		const struct told *t = list_of(n, struct told, of_port);
 
 		digest ^= t->digest;
@@ -120,7 +120,7 @@ tell_digest(struct fabric *f, struct port *p)
 static void
 send_lost(struct fabric *f, struct port *p)
 {
-	list_each_safe(n, &p->routes.tolds) {
+	list_each_safe(n, &p->routes->tolds) {
 		struct told *t = list_of(n, struct told, of_port);
 
 		if (!t->sent)
@@ -131,10 +131,10 @@ send_lost(struct fabric *f, struct port *p)
 void
 route_pump(struct fabric *f, struct port *p)
 {
-	if (p->routes.sending && !send_routes(f, p))
+	if (p->routes->sending && !send_routes(f, p))
 		return;
-	while (p->routes.sending && p->ops->queued(p) < PORT_LOW) {
-		struct told *t = list_of(p->routes.tolds.next, struct told, of_port);
+	while (p->routes->sending && p->ops->queued(p) < PORT_LOW) {
+		struct told *t = list_of(p->routes->tolds.next, struct told, of_port);
 		struct list *end = told_names(f, t->origin);
 
 		while (t->next != end && p->ops->queued(p) < PORT_LOW)
@@ -145,22 +145,22 @@ route_pump(struct fabric *f, struct port *p)
 				return;
 			told_sending(t, NULL);
 			list_del(&t->of_port);
-			list_add(&p->routes.tolds, &t->of_port);
+			list_add(&p->routes->tolds, &t->of_port);
 		}
 	}
-	if (p->routes.sending || p->ops->queued(p) >= PORT_LOW)
+	if (p->routes->sending || p->ops->queued(p) >= PORT_LOW)
 		return;
-	if (p->routes.gap)
+	if (p->routes->gap)
 		send_lost(f, p);
-	if (p->routes.sending) {
+	if (p->routes->sending) {
 		route_pump(f, p);
 		return;
 	}
 	/* END would make it forget what it did not hear */
-	if (p->routes.end_due && !p->routes.gap)
+	if (p->routes->end_due && !p->routes->gap)
 		export_end(p);
-	if (p->routes.end_due || p->routes.gap) {
-		p->routes.end_due = p->routes.gap = false;
+	if (p->routes->end_due || p->routes->gap) {
+		p->routes->end_due = p->routes->gap = false;
 		tell_digest(f, p);
 	}
 }
@@ -168,8 +168,8 @@ route_pump(struct fabric *f, struct port *p)
 void
 route_up(struct fabric *f, struct port *p)
 {
-	p->routes.end_due = true;
-	p->routes.gap = false;
+	p->routes->end_due = true;
+	p->routes->gap = false;
 	if (f->rib.neighbours++ == 0) {
 		export_open(f);
 		timer_set(&f->wheel, &f->rib.refresh, f->now, f->rib.limits.lifetime_ms / 3);
@@ -180,8 +180,8 @@ route_up(struct fabric *f, struct port *p)
 void
 route_all(struct fabric *f, struct port *p)
 {
-	p->routes.end_due = true;
-	p->routes.gap = false;
+	p->routes->end_due = true;
+	p->routes->gap = false;
 	/* the last one that is told of goes first: ourselves */
 	for (struct list *n = f->rib.origins.prev; n != &f->rib.origins; n = n->prev) {
 		struct origin *o = list_of(n, struct origin, all);
@@ -195,14 +195,14 @@ route_all(struct fabric *f, struct port *p)
 static void
 told_again(struct fabric *f, struct port *p)
 {
-	if (!pace_now(&f->wheel, &p->routes.sets, f->now, SET_PACE_MS))
+	if (!pace_now(&f->wheel, &p->routes->sets, f->now, SET_PACE_MS))
 		return;
-	p->routes.set = p->routes.set_next;
+	p->routes->set = p->routes->set_next;
 	if (!is_hub_neighbour(f, p)) {
 		export_all(f);
 		return;
 	}
-	list_each(n, &p->routes.tolds)
+	list_each(n, &p->routes->tolds)
 		list_of(n, struct told, of_port)->sent = false;
 	route_all(f, p);
 }
@@ -210,14 +210,14 @@ told_again(struct fabric *f, struct port *p)
 void
 route_set_later(struct wheel *w, struct timer *t)
 {
-	told_again(fabric_of_wheel(w), list_of(t, struct port, routes.sets.later));
+	told_again(fabric_of_wheel(w), list_of(t, struct route_port, sets.later)->port);
 }
 
 void
 route_asked(struct fabric *f, struct port *p, const struct envelope *e)
 {
 	/* the END of a set that is being told has the number that it was asked for by */
-	p->routes.set_next = export_asked(e);
+	p->routes->set_next = export_asked(e);
 	told_again(f, p);
 }
 
@@ -251,7 +251,7 @@ route_renew(struct fabric *f)
 
 		if (!p->up || !is_hub_neighbour(f, p))
 			continue;
-		list_each_safe(m, &p->routes.tolds) {
+		list_each_safe(m, &p->routes->tolds) {
 			struct told *t = list_of(m, struct told, of_port);
 
 			if (!route_may_tell(f, p, t->origin))
@@ -267,11 +267,11 @@ route_renew(struct fabric *f)
 void
 route_down(struct fabric *f, struct port *p)
 {
-	while (!list_empty(&p->routes.tolds))
-		told_close(f, list_of(p->routes.tolds.next, struct told, of_port));
-	gate_tellings_close(f, &p->routes.tellings, false);
-	while (!list_empty(&p->routes.vias))
-		via_close(f, list_of(p->routes.vias.next, struct via, of_port));
+	while (!list_empty(&p->routes->tolds))
+		told_close(f, list_of(p->routes->tolds.next, struct told, of_port));
+	gate_tellings_close(f, &p->routes->tellings, false);
+	while (!list_empty(&p->routes->vias))
+		via_close(f, list_of(p->routes->vias.next, struct via, of_port));
 	if (--f->rib.neighbours == 0)
 		timer_drop(&f->wheel, &f->rib.refresh);
 }
@@ -297,9 +297,9 @@ route_drain(struct fabric *f, struct port *p, bool draining)
 		return;
 	/* it looks for other ways, and so do we */
 	if (draining)
-		list_each_safe(n, &p->routes.tolds)
+		list_each_safe(n, &p->routes->tolds)
 			told_end(f, list_of(n, struct told, of_port));
-	list_each_safe(n, &p->routes.vias)
+	list_each_safe(n, &p->routes->vias)
 		route_choose(f, list_of(n, struct via, of_port)->origin, false);
 	if (!draining)
 		route_all(f, p);

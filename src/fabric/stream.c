@@ -214,7 +214,7 @@ fabric_pump(struct fabric *f, struct port *to)
 	while (!list_empty(&to->ready) && to->ops->queued(to) <= PORT_LOW)
 		if (pull(f, list_of(to->ready.next, struct pipe, ready)) == -1)
 			return;
-	if (to->routes.sending || to->routes.end_due || to->routes.gap)
+	if (to->routes && (to->routes->sending || to->routes->end_due || to->routes->gap))
 		route_pump(f, to);
 }
 

@@ -14,7 +14,7 @@
 int
 link_name(struct link *l, struct str node, struct str cluster, const char *peer)
 {
-	const char *p = peer ? peer : l->peer;
+	const char *p = peer ? peer : link_peer(l);
 	size_t n = node.n + 1 + cluster.n + 1 + strlen(p) + 1;
 	char *text = malloc(n);
 
@@ -23,10 +23,9 @@ link_name(struct link *l, struct str node, struct str cluster, const char *peer)
 	snprintf(text, n, "%.*s%c%.*s%c%s", STR_FMT(node), 0, STR_FMT(cluster), 0, p);
 	free(l->text);
 	l->text = text;
-	l->cluster = text + node.n + 1;
-	l->peer = l->cluster + cluster.n + 1;
 	l->port.node = (struct str){ text, node.n };
-	l->port.cluster = (struct str){ l->cluster, cluster.n };
+	l->port.cluster = (struct str){ text + node.n + 1, cluster.n };
+	l->port.address = str(text + node.n + 1 + cluster.n + 1);
 	return 0;
 }
 
@@ -87,6 +86,8 @@ link_up(struct link *l)
 		return;
 	}
 	ls->count[l->port.role]++;
+	if (port_is_link(&l->port) && l->port.kind != PORT_CHILD)
+		list_add(&ls->hubs, &l->stage);
 	link_watch(l);
 	if (is_hub_neighbour(ls->fabric, &l->port))	/* how far is it? */
 		link_ping(l);
@@ -101,7 +102,7 @@ link_refuse(struct link *l, enum error error, const char *theirs, const char *ou
 {
 	/* the error first: lines repeat by it, whatever port the next one comes from */
 	log_event(LOG_LEVEL_WARNING, "link_refused", "error", error_row(error)->name,
-	    "peer", l->peer, "why", ours, NULL);
+	    "peer", link_peer(l), "why", ours, NULL);
 	link_close(l, error, theirs);
 }
 
@@ -140,7 +141,7 @@ link_welcome(struct link *l)
 	if (l->dialled) {
 		if (link_is_foreign(l) && welcome_back(l, w) == -1)
 			return;
-		w = (struct hello){ .node = l->port.node, .cluster = str(l->cluster), .role = l->port.role,
+		w = (struct hello){ .node = l->port.node, .cluster = l->port.cluster, .role = l->port.role,
 		    .instance = l->instance };
 		if (l->owner)
 			l->owner->up(l->owner_data, &w);

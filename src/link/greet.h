@@ -31,6 +31,7 @@ void link_free(struct link *, uint32_t linger_ms);
 	 * say still goes, for so long */
 void link_join(struct link *);		/* admit.c: it would be up if policy had no say: asks it */
 void link_hold(struct link *, const struct envelope *);	/* admit.c: until policy has answered */
+void link_drop_held(struct buf *);	/* link.held; NULL is fine */
 int link_hello(struct link *);		/* we dialled: say who we are */
 void link_tell_closing(struct link *, enum error, const char *why);	/* of a session */
 void link_ping(struct link *);

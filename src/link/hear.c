@@ -131,7 +131,7 @@ on_error(struct link *l, const struct envelope *e)
 	snprintf(text, sizeof text, "%.*s", e->payload.n > 180 ? 180 : (int)e->payload.n,
 	    e->payload.p ? e->payload.p : "");
 	if (l->state == LINK_UP) {	/* it refused something that we said */
-		log_event(LOG_LEVEL_WARNING, "peer_error", "peer", l->peer, "error",
+		log_event(LOG_LEVEL_WARNING, "peer_error", "peer", link_peer(l), "error",
 		    error_row(error)->name, "why", text, NULL);
 		return;
 	}

@@ -9,8 +9,7 @@
 enum {
 	RESERVE = 256 * 1024,		/* of the queue, for what must be said when it is full */
 	STRANGER_IN = 16 * 1024,	/* who has not said HELLO: a line or WebSocket message, */
-	STRANGER_OUT = 64 * 1024,	/* and what waits for it */
-	HELD_MAX = 256 * 1024		/* more than one read brings */
+	STRANGER_OUT = 64 * 1024	/* and what waits for it */
 };
 
 static size_t
@@ -31,9 +30,10 @@ message_max(const struct link *l)
 void
 link_greeted(struct link *l)
 {
-	if (list_empty(&l->greeting))
+	if (!l->stranger)
 		return;
-	list_del(&l->greeting);
+	l->stranger = false;
+	list_del(&l->stage);
 	l->links->greeting_count--;
 	conn_set_max(l->conn, extra_max(l));
 	if (l->ws)
@@ -46,6 +46,7 @@ links_init(struct links *ls, struct net *net, struct fabric *f)
 	*ls = (struct links){ .net = net, .fabric = f };
 	list_init(&ls->all);
 	list_init(&ls->dying);
+	list_init(&ls->hubs);
 	list_init(&ls->greeting);
 	list_init(&ls->uplinks);
 	buf_init(&ls->scratch, 8u << 20);
@@ -73,7 +74,8 @@ link_close(struct link *l, enum error error, const char *why)
 	l->error = (uint8_t)error;
 	if ((l->why = malloc(strlen(why) + 1)) != NULL)
 		strcpy(l->why, why);
-	list_add(&l->links->dying, &l->dying);
+	list_del(&l->stage);
+	list_add(&l->links->dying, &l->stage);
 }
 
 /* --- out --- */
@@ -307,6 +309,8 @@ link_new(struct links *ls, struct conn *c, const char *peer, enum port_kind kind
 	static const struct conn_owner conn_owner = { on_input, on_drained, on_lost };
 	struct link *l = calloc(1, sizeof *l);
 
+	if (l)
+		port_init(&l->port, &ops, kind);
 	if (!l || link_name(l, STR(""), STR(""), peer) == -1) {
 		free(l);
 		conn_close(c);
@@ -316,12 +320,8 @@ link_new(struct links *ls, struct conn *c, const char *peer, enum port_kind kind
 	l->links = ls;
 	l->conn = c;
 	l->since = ls->fabric->now = net_time(ls->net);
-	list_init(&l->dying);
-	list_init(&l->greeting);
-	buf_init(&l->held, HELD_MAX);
+	list_init(&l->stage);
 	list_add(&ls->all, &l->place);
-	port_init(&l->port, &ops, kind);
-	l->port.node = str(l->text);
 	timer_init(&l->timer, on_timer);
 	timer_set(&ls->fabric->wheel, &l->timer, ls->fabric->now, ls->set.handshake_ms);
 	conn_set_max(c, extra_max(l));
@@ -348,9 +348,10 @@ link_accept(struct links *ls, struct conn *c, const char *peer, const struct dia
 		return l;
 	}
 	conn_set_max(c, extra_max(l));
-	list_add(&ls->greeting, &l->greeting);
+	l->stranger = true;
+	list_add(&ls->greeting, &l->stage);
 	if (++ls->greeting_count > ls->set.handshakes)
-		link_close(list_of(ls->greeting.next, struct link, greeting), E_overloaded,
+		link_close(list_of(ls->greeting.next, struct link, stage), E_overloaded,
 		    "too many handshakes are in progress and this one is the oldest");
 	return l;
 }
@@ -401,7 +402,7 @@ link_free(struct link *l, uint32_t linger_ms)
 	if (l->owner)
 		l->owner->down(l->owner_data, (enum error)l->error, l->why ? l->why : "");
 	if (!l->dialled)
-		crowd_leave(&ls->crowd, l->peer);
+		crowd_leave(&ls->crowd, link_peer(l));
 	timer_drop(&ls->fabric->wheel, &l->timer);
 	prove_free(l);
 	session_free(l);
@@ -414,11 +415,10 @@ link_free(struct link *l, uint32_t linger_ms)
 	else
 		conn_close(l->conn);
 	list_del(&l->place);
-	list_del(&l->dying);
-	list_del(&l->greeting);
+	list_del(&l->stage);
 	if (was_up)
 		uplinks_lost(ls, l->port.node);
-	buf_free(&l->held);
+	link_drop_held(l->held);
 	free(l->text);
 	free(l->why);
 	free(l);
@@ -428,7 +428,7 @@ void
 links_reap(struct links *ls)
 {
 	while (!list_empty(&ls->dying))
-		link_free(list_of(ls->dying.next, struct link, dying), LINK_LINGER_MS);
+		link_free(list_of(ls->dying.next, struct link, stage), LINK_LINGER_MS);
 }
 
 void

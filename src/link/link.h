@@ -51,6 +51,7 @@ struct links {
 	struct roster *roster;			/* who was invited; NULL: nobody is */
 	char cluster[256];			/* that a leaf asks for; "": whichever */
 	struct list all, dying;
+	struct list hubs;			/* up, and no leaf or client */
 	struct crowd crowd;			/* who came in, by where from */
 	struct list greeting;			/* came over the network, no HELLO yet; oldest first */
 	uint32_t greeting_count;
@@ -89,8 +90,7 @@ struct link {
 	struct port port;
 	struct links *links;
 	struct list place;			/* links.all */
-	struct list dying;			/* links.dying */
-	struct list greeting;			/* links.greeting */
+	struct list stage;			/* links.greeting, .hubs or .dying, in turn */
 	struct conn *conn;
 	struct ws *ws;				/* NULL: bare stream */
 	struct session *session;		/* NULL: native envelopes */
@@ -101,30 +101,42 @@ struct link {
 	uint64_t instance;			/* of the other end */
 	uint32_t rtt_us;
 	uint8_t state, error;
-	bool network;				/* came over the network: must prove itself */
-	bool shielded;				/* its TLS has ended at a proxy of ours */
-	bool must_prove;			/* as its listener has it: without a list nobody comes in */
-	bool may_be_guest;			/* if it is a client and shows no credential */
-	bool dialled;				/* we opened it */
-	bool told;				/* the other side knows why it ends */
-	bool lost;				/* nobody is there to be told */
-	bool untaken;				/* its GOODBYE says that what it has not answered it has not taken */
-	bool flushes;				/* closing: what is queued goes out still */
-	bool exact;				/* its credential names exactly this node */
-	struct cluster_verdict met;		/* of a hub: what we decided */
-	bool proven;				/* a credential says that it is of its cluster */
-	bool turned_away;			/* before it was up, and the log has it */
-	bool greets;				/* welcomed by us, and has yet to welcome us: of a foreign cluster */
-	bool again;				/* who dialled it knows that another one is dead */
 	uint8_t rival;				/* enum rival */
-	bool vouched;				/* who was dialled has proven to have our key */
+	bool network : 1;			/* came over the network: must prove itself */
+	bool shielded : 1;			/* its TLS has ended at a proxy of ours */
+	bool must_prove : 1;			/* as its listener has it: without a list nobody comes in */
+	bool may_be_guest : 1;			/* if it is a client and shows no credential */
+	bool stranger : 1;			/* it came over the network, and its HELLO is yet to be believed */
+	bool dialled : 1;			/* we opened it */
+	bool told : 1;				/* the other side knows why it ends */
+	bool lost : 1;				/* nobody is there to be told */
+	bool untaken : 1;			/* its GOODBYE says that what it has not answered it has not taken */
+	bool flushes : 1;			/* closing: what is queued goes out still */
+	bool exact : 1;				/* its credential names exactly this node */
+	bool foreign : 1;			/* of another cluster, which we have accepted */
+	bool proven : 1;			/* a credential says that it is of its cluster */
+	bool turned_away : 1;			/* before it was up, and the log has it */
+	bool greets : 1;			/* welcomed by us, and has yet to welcome us: of a foreign cluster */
+	bool again : 1;				/* who dialled it knows that another one is dead */
+	bool vouched : 1;			/* who was dialled has proven to have our key */
 	struct credential credential;		/* of who dialled */
 	struct proving *proving;		/* prove.h; NULL but between HELLO and WELCOME */
-	struct buf held;			/* envelopes that came while policy was asked */
-	char *text;				/* node id NUL cluster NUL peer address NUL */
-	const char *cluster, *peer;
+	struct buf *held;			/* envelopes that came while policy was asked; NULL: none */
+	char *text;				/* of port.node, .cluster and .address, each with a NUL */
 	char *why;				/* why it dies */
 };
+
+static inline const char *
+link_cluster(const struct link *l)
+{
+	return l->port.cluster.p;
+}
+
+static inline const char *
+link_peer(const struct link *l)		/* the address at the other end, as the log has it */
+{
+	return l->port.address.p;
+}
 
 struct link *link_accept(struct links *, struct conn *, const char *peer,
     const struct dialect *, bool network, bool admin, struct err *);

@@ -16,7 +16,7 @@ enum { TOLD_MS = 60000 };
 bool
 link_is_foreign(const struct link *l)
 {
-	return l->met.foreign && l->met.code == FED_OK;
+	return l->foreign;
 }
 
 /* --- how it came --- */
@@ -25,8 +25,8 @@ link_is_foreign(const struct link *l)
 static bool
 is_of_host(const struct link *l, bool *socket_file)
 {
-	*socket_file = strcmp(l->peer, "unix") == 0;
-	return *socket_file || peer_is_loopback(l->peer);
+	*socket_file = strcmp(link_peer(l), "unix") == 0;
+	return *socket_file || peer_is_loopback(link_peer(l));
 }
 
 static uint32_t
@@ -113,7 +113,7 @@ tell(struct link *l, struct str node, struct str cluster, enum error error, cons
 	snprintf(id, sizeof id, "%.*s", STR_FMT(node));
 	snprintf(of, sizeof of, "%.*s", STR_FMT(cluster));
 	snprintf(times, sizeof times, "%u", more);
-	log_event(LOG_LEVEL_WARNING, "link_refused", "error", error_row(error)->name, "peer", l->peer,
+	log_event(LOG_LEVEL_WARNING, "link_refused", "error", error_row(error)->name, "peer", link_peer(l),
 	    "node", id[0] ? id : NULL, "cluster", of[0] ? of : NULL, "why", why,
 	    "setting", v && v->key[0] ? v->key : NULL,
 	    "hint", v && federation_hint(v)[0] ? federation_hint(v) : NULL,
@@ -153,26 +153,31 @@ link_meets(struct link *l, struct str node, struct str cluster, bool keys, enum 
 {
 	struct fabric *f = l->links->fabric;
 	struct stranger s = stranger_of(l, node, cluster, keys);
+	struct cluster_verdict v;
 
 	/* who is dialled shows a certificate, but for one of this host */
 	s.keys = s.keys && !(l->dialled && s.here);
 	s.departed_ms = departed_ms(l, node);
-	l->met = federation_decide(f->federation, str(f->cluster), &s, &f->cluster_rates, f->now);
-	if (l->met.code == FED_OK)
+	v = federation_decide(f->federation, str(f->cluster), &s, &f->cluster_rates, f->now);
+	l->foreign = v.foreign && v.code == FED_OK;
+	if (v.code == FED_OK)
 		return true;
-	refuse(l, &l->met, &s, error, why);
+	refuse(l, &v, &s, error, why);
 	return false;
 }
 
 void
 link_met(struct link *l)
 {
+	struct fabric *f = l->links->fabric;
+	struct stranger s = stranger_of(l, l->port.node, l->port.cluster, false);
+	struct cluster_verdict v = federation_decide(f->federation, str(f->cluster), &s, NULL, f->now);
 	char node[256];
 
 	snprintf(node, sizeof node, "%.*s", STR_FMT(l->port.node));
-	log_event(l->met.warning ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "clusters_met",
-	    "cluster", l->cluster, "node", node, "peer", l->peer, "by", l->met.by[0] ? l->met.by : NULL,
-	    "why", l->met.warning ? "federation.mode is permissive_bridging, which admits any cluster" :
+	log_event(v.warning ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "clusters_met",
+	    "cluster", link_cluster(l), "node", node, "peer", link_peer(l), "by", v.by[0] ? v.by : NULL,
+	    "why", v.warning ? "federation.mode is permissive_bridging, which admits any cluster" :
 	    NULL, NULL);
 }
 
@@ -191,10 +196,8 @@ links_check_clusters(struct links *ls)
 			continue;
 		s = stranger_of(l, l->port.node, l->port.cluster, false);
 		v = federation_decide(f->federation, str(f->cluster), &s, NULL, f->now);
-		if (v.code == FED_OK) {
-			l->met = v;
+		if (v.code == FED_OK)
 			continue;
-		}
 		closed++;
 		refuse(l, &v, &s, E_NONE, "");
 	}

@@ -155,7 +155,7 @@ prove_welcomed(struct link *l, const struct hello *w)
 		    "give it --psk-file with the line of this key, or dial the right hub");
 		return false;
 	}
-	if (!str_eq(w->node, l->port.node) || !str_is(w->cluster, l->cluster)) {
+	if (!str_eq(w->node, l->port.node) || !str_is(w->cluster, link_cluster(l))) {
 		link_close(l, E_unauthenticated, "the hub has welcomed us by another id than it has proven");
 		return false;
 	}
@@ -210,7 +210,7 @@ redeem(struct link *l, struct proving *p)
 		error = roster_redeem(l->links->roster, &p->is, &fresh, wall_now(), &e);
 	}
 	if (error == E_NONE)
-		log_event(LOG_LEVEL_INFO, "redeemed", "peer", l->peer, "next", "it is let in by a key of its own", NULL);
+		log_event(LOG_LEVEL_INFO, "redeemed", "peer", link_peer(l), "next", "it is let in by a key of its own", NULL);
 	else
 		link_refuse(l, error, error == E_busy ? "the hub cannot keep the new key now, and the code stays "
 		    "good: try again" : e.text, e.text);

@@ -18,11 +18,14 @@
 struct link *
 links_find(struct links *ls, struct str node, const struct link *but)
 {
-	list_each(n, &ls->all) {
-		struct link *l = list_of(n, struct link, place);
+	struct port *leaf = fabric_leaf(ls->fabric, node);
+	struct link *l = leaf ? list_of(leaf, struct link, port) : NULL;
 
-		if (l != but && l->state == LINK_UP && port_is_link(&l->port) &&
-		    str_eq(l->port.node, node))
+	if (l && l != but && l->state == LINK_UP)
+		return l;
+	list_each(n, &ls->hubs) {
+		l = list_of(n, struct link, stage);
+		if (l != but && str_eq(l->port.node, node))
 			return l;
 	}
 	return NULL;
@@ -113,7 +116,7 @@ static void
 bury(struct links *ls, struct str node)
 {
 	list_each(n, &ls->dying) {
-		struct link *l = list_of(n, struct link, dying);
+		struct link *l = list_of(n, struct link, stage);
 
 		if (l->port.up && port_is_link(&l->port) && str_eq(l->port.node, node)) {
 			link_free(l, LINK_LINGER_MS);

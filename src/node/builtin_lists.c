@@ -50,12 +50,12 @@ put_link(struct node *n, const struct link *l, struct buf *o)
 	const struct tls *tls = conn_tls(l->conn) ? conn_tls(l->conn) : NULL;
 
 	buf_fmt(o, "{\"v\":1");
-	put_member(o, "name", l->port.node.n ? l->port.node : str(l->peer));
+	put_member(o, "name", l->port.node.n ? l->port.node : l->port.address);
 	put_member(o, "kind", str(link_kind_name(l)));
 	put_member(o, "state", str(link_state_name(l)));
 	put_member(o, "why", str(l->why));
-	put_member(o, "address", str(l->peer));
-	put_member(o, "cluster", str(l->cluster));
+	put_member(o, "address", l->port.address);
+	put_member(o, "cluster", l->port.cluster);
 	put_number(o, "since_s", mono_us_since(l->since, n->fabric.now) / 1000000);
 	put_number(o, "in_flight", (uint64_t)l->port.opened_count + l->port.serving_count);
 	put_number(o, "services", l->port.claimed[FAMILY_SERVICE]);

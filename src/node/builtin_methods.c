@@ -195,7 +195,7 @@ static bool
 is_node(const struct fabric *f, const struct port *p, const struct envelope *e)
 {
 	return port_is_link(p) && str_eq(e->origin, p->node) && str_starts(e->from, STR("fedx@")) &&
-	    str_eq(str_skip(e->from, 5), p->node) && f->cluster[0] && str_is(p->gate.cluster, f->cluster);
+	    str_eq(str_skip(e->from, 5), p->node) && f->cluster[0] && str_is(p->cluster, f->cluster);
 }
 
 void

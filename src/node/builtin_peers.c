@@ -22,7 +22,7 @@ put_peer(struct node *n, const struct uplink *u, const struct link *l, struct bu
 
 	buf_fmt(o, "{\"v\":1");
 	put_member(o, "node", l ? l->port.node : str(u->node));
-	put_member(o, "cluster", str(l ? l->cluster : ""));
+	put_member(o, "cluster", str(l ? link_cluster(l) : ""));
 	put_member(o, "url", str(u ? u->urls[u->url] : ""));
 	put_member(o, "kind", str(u && !u->peer ? "uplink" : "peer"));
 	put_member(o, "state", str(l && l->port.draining ? "draining" : l ? "up" : uplink_word(u)));

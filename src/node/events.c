@@ -105,9 +105,9 @@ about_link(struct buf *line, const void *facts)
 	const struct link *l = facts;
 
 	put_member(line, "node", l->port.node);
-	put_member(line, "cluster", str(l->cluster));
+	put_member(line, "cluster", l->port.cluster);
 	put_member(line, "role", str(link_kind_name(l)));
-	put_member(line, "address", str(l->peer));
+	put_member(line, "address", l->port.address);
 }
 
 void
@@ -117,9 +117,9 @@ node_on_link(struct links *ls, const char *what, const struct link *l, const cha
 	char name[256];
 
 	if (l->port.kind == PORT_CLIENT && !l->network) {
-		log_event(LOG_LEVEL_DEBUG, what, "peer", l->peer, "why", why, NULL);
+		log_event(LOG_LEVEL_DEBUG, what, "peer", link_peer(l), "why", why, NULL);
 		return;
 	}
 	snprintf(name, sizeof name, "%.*s", STR_FMT(l->port.node));
-	tell(n, HOOK_LINK, what, name, l->peer, why, about_link, l);
+	tell(n, HOOK_LINK, what, name, link_peer(l), why, about_link, l);
 }

@@ -43,7 +43,7 @@ ask_next(struct explanation *x, const struct port *next)
 	    .deadline_ms = HOP_MS };
 	struct buf body;
 
-	if (!n->fabric.cluster[0] || !str_is(next->gate.cluster, n->fabric.cluster)) {
+	if (!n->fabric.cluster[0] || !str_is(next->cluster, n->fabric.cluster)) {
 		explain_end(x, "unknown", "the next node is of another cluster");
 		return;
 	}

@@ -10,12 +10,14 @@ route_timers(const struct fabric *f)
 	uint64_t count = timer_is_set(&f->rib.refresh);
 
 	list_each(n, &f->ports) {
-		const struct route_port *r = &list_of(n, struct port, all)->routes;
+		const struct route_port *r = list_of(n, struct port, all)->routes;
 
+		if (!r)
+			continue;
 		count += timer_is_set(&r->sets.later) + timer_is_set(&r->asks.later);
-		list_each(m, &list_of(n, struct port, all)->routes.vias)
+		list_each(m, &r->vias)
 			count += timer_is_set(&list_of(m, struct via, of_port)->timer);
-		list_each(m, &list_of(n, struct port, all)->routes.tolds)
+		list_each(m, &r->tolds)
 			count += timer_is_set(&list_of(m, struct told, of_port)->metric.later);
 	}
 	return count;

@@ -21,9 +21,12 @@ end_asked(void)
 		fake_wait(&f, 50);
 	if (f.gate.renewing)
 		ok(false, "no ruling is waited for: %u", f.gate.renewing);
-	list_each(n, &f.ports)
-		if (list_of(n, struct port, all)->gate.rulings_asked > RULINGS_ASKED)
+	list_each(n, &f.ports) {
+		const struct route_port *r = list_of(n, struct port, all)->routes;
+
+		if (r && r->rulings_asked > RULINGS_ASKED)
 			ok(false, "not too many questions at once");
+	}
 	end();
 	if (f.gate.asks.used)
 		ok(false, "no question outlives what it is about: %u", (unsigned)f.gate.asks.used);
@@ -234,7 +237,7 @@ export(void)
 	forget_all();
 	asker_policy(&f, 3, 0);
 	ok(told(&n2, KIND_ANNOUNCE, "o", &a) && !asker_next(&asker), "no hook: all is told");
-	ok(list_empty(&n2.port.routes.tellings) && gate_settled(&f), "and nothing remembered");
+	ok(list_empty(&n2.port.routes->tellings) && gate_settled(&f), "and nothing remembered");
 	forget_all();
 	asker_policy(&f, 4, HOOKS(EXPORT));
 	ok(messages(&n2) == 0 && asker.count == f.gate.renewing, "a hook again: nothing changes until it has said so");
@@ -324,13 +327,13 @@ many(void)
 	for (int i = 0; i < 300; i++) {
 		snprintf(path, sizeof path, "o%d n1", i);
 		says(&n1, path);
-		most = n1.port.gate.rulings_asked > most ? n1.port.gate.rulings_asked : most;
+		most = n1.port.routes->rulings_asked > most ? n1.port.routes->rulings_asked : most;
 	}
 	is_int(most, RULINGS_ASKED, "so many questions of one neighbour at once");
 	is_int(asker.count, RULINGS_ASKED, "and no more");
 	for (; asker_next(&asker); answers++)
 		allow();
-	ok(answers == 300 && n1.port.gate.rulings_asked == 0 && list_empty(&n1.port.gate.rulings), "all have their turn");
+	ok(answers == 300 && n1.port.routes->rulings_asked == 0 && list_empty(&n1.port.routes->rulings), "all have their turn");
 	ok(next_is("o299", &n1), "and are used");
 	asker_policy(&f, 2, HOOKS(IMPORT));
 	fake_down(&n1);

@@ -325,7 +325,6 @@ no_answer(void)
 static void
 admin_and_nodes(void)
 {
-	struct peer_facts facts = { .role = ROLE_HUB, .cluster = STR("net") };
 	uint8_t path[1024];
 	struct envelope e;
 
@@ -351,7 +350,8 @@ admin_and_nodes(void)
 	e.from = STR("fedx@hub");
 	fake_say(&hub, e);
 	ok(fake_hears_error(&hub, 5, E_scope, FATE_NOT_DELIVERED), "fedx@hub is nobody's name by itself");
-	(void)gate_admit(&f, &hub.port, &facts);
+	hub.port.cluster = STR("net");
+	(void)gate_admit(&f, &hub.port);
 	fake_say(&hub, e);
 	ok(fake_hears(&self, KIND_REQUEST), "a node of the own cluster speaks for itself");
 	fake_reply(&self, self.e.id, 0, "");
@@ -764,7 +764,6 @@ admission(void)
 {
 	static uint8_t room[256];
 	struct buf run = { .p = room, .cap = sizeof room, .max = sizeof room };
-	struct peer_facts facts = { .role = ROLE_CLIENT, .address = STR("192.0.2.1:5") };
 	struct verdict v = { .answer = ANSWER_ALLOW, .max_in_flight = 2, .max_services = 1,
 	    .tags = STR("guest"), .limit_field = FIELD_COUNT };
 	struct fake guest;
@@ -774,17 +773,18 @@ admission(void)
 		asker_allow(&f, &asker, 0);
 	guest = (struct fake){ .f = &f };
 	port_init(&guest.port, &fake_ops, PORT_CLIENT);
-	is_int(gate_admit(&f, &guest.port, &facts), GATE_DONE, "who comes waits");
+	is_int(gate_admit(&f, &guest.port), GATE_DONE, "who comes waits");
 	fake_wait(&f, 1100);
 	ok(asker.admitted == &guest.port && asker.admitted_with == E_policy_unavailable, "no answer: not in");
 	gate_port_down(&f, &guest.port);
 	asker_take(&asker);
-	is_int(gate_admit(&f, &guest.port, &facts), GATE_DONE, "another");
+	is_int(gate_admit(&f, &guest.port), GATE_DONE, "another");
 	asker_deny(&f, &asker, 0);
 	ok(asker.admitted_with == E_denied, "denied: not in");
 	gate_port_down(&f, &guest.port);
 
-	is_int(gate_admit(&f, &caller.port, &facts), GATE_DONE, "a third");
+	caller.port.address = STR("192.0.2.1:5");
+	is_int(gate_admit(&f, &caller.port), GATE_DONE, "a third");
 	scope_put(&run, STR("*@guests"));
 	scope_put(&run, STR("echo"));
 	v.scopes = buf_view(&run);
@@ -813,7 +813,7 @@ admission(void)
 	ok(other.closed && other.closed_with == E_denied, "another policy: who is denied now is closed");
 	ok(!caller.closed && !hub.closed, "nobody else");
 	asker_policy(&f, 3, 0);
-	ok(caller.port.gate.max_in_flight == 0, "no hook: what it granted is over");
+	ok(caller.port.gate.grant == NULL, "no hook: what it granted is over");
 	ok(asker.peers > 0 && asker.gone >= 2 && asker.names > 0, "neighbours and names were told");
 	end("admission");
 }

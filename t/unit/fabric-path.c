@@ -370,9 +370,8 @@ shared(void)
 
 	/* what others are told: the one name, shared */
 	hub = (struct fake){ .f = &f };
-	fake_open(&f, &hub, PORT_UPLINK, "hub");
 	f.role = ROLE_LEAF;
-	export_open(&f);
+	fake_open(&f, &hub, PORT_UPLINK, "hub");
 	n.name = STR("");
 	while (!str_is(n.name, "/pool/**") && fake_next(&hub))
 		if (hub.e.kind != KIND_ANNOUNCE || announcement_get(hub.e.payload, &n, &e) == -1)

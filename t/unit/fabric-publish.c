@@ -276,14 +276,18 @@ at_a_leaf(void)
 static void
 grant(struct fake *k, const char *pattern)
 {
+	struct gate_grant *g;
 	struct buf run;
+	char *text;
 
 	buf_init(&run, 1024);
 	scope_put(&run, str(pattern));
-	free(k->port.gate.scopes);
-	k->port.gate.scopes_len = buf_len(&run);
-	k->port.gate.scopes = malloc(k->port.gate.scopes_len);
-	memcpy(k->port.gate.scopes, run.p + run.head, k->port.gate.scopes_len);
+	free(k->port.gate.grant);
+	if ((g = calloc(1, sizeof *g + buf_len(&run))) == NULL)
+		abort();
+	text = g->text;
+	g->scopes = str_place(&text, buf_view(&run));
+	k->port.gate.grant = g;
 	buf_free(&run);
 }
 

@@ -359,13 +359,12 @@ names_in_line(void)
 static void
 admitted_without_a_hook(void)
 {
-	struct peer_facts facts = { .role = ROLE_CLIENT, .address = STR("192.0.2.1:5") };
 	struct fake *guest = calloc(1, sizeof *guest);
 	uint64_t number;
 
 	begin(HOOKS(ADMIT));
 	port_init(&guest->port, &fake_ops, PORT_CLIENT);
-	is_int(gate_admit(&f, &guest->port, &facts), GATE_DONE, "who comes waits");
+	is_int(gate_admit(&f, &guest->port), GATE_DONE, "who comes waits");
 	number = asker_take(&asker);
 	asker_policy(&f, 2, 0);
 	ok(asker.admitted == &guest->port && asker.admitted_with == E_NONE, "without the hook it is let in");
@@ -380,12 +379,11 @@ admitted_without_a_hook(void)
 static void
 admitted_by_the_one_before(void)
 {
-	struct peer_facts facts = { .role = ROLE_CLIENT, .address = STR("192.0.2.1:5") };
 	struct fake guest = { .f = &f };
 
 	begin(HOOKS(ADMIT));
 	port_init(&guest.port, &fake_ops, PORT_CLIENT);
-	(void)gate_admit(&f, &guest.port, &facts);
+	(void)gate_admit(&f, &guest.port);
 	asker_allow(&f, &asker, 0);
 	asker_policy(&f, 2, HOOKS(ADMIT));
 	while (asker.count)

@@ -68,7 +68,7 @@ latency(void)
 	says(&n2, "o x n2");
 	forget_all();
 	route_latency(&f, &n1.port, 9999);
-	ok(next_is("o", &n1) && n1.port.routes.latency_us == 0, "what trembles below two steps moves nothing");
+	ok(next_is("o", &n1) && n1.port.routes->latency_us == 0, "what trembles below two steps moves nothing");
 	route_latency(&f, &n1.port, 21000);
 	ok(next_is("o", &n2), "a short path over a long link is left for a shorter way");
 	ok(told(&n1, KIND_ANNOUNCE, "o", &a) && a.latency_us == 0, "which the others hear");
@@ -76,7 +76,7 @@ latency(void)
 	says(&n1, "p n1");
 	ok(told(&n2, KIND_ANNOUNCE, "p", &a) && a.latency_us == 20000, "the link is part of what is told of routes over it");
 	route_latency(&f, &n1.port, 29999);
-	ok(n1.port.routes.latency_us == 20000 && next_is("o", &n2), "it has to move by more than a step");
+	ok(n1.port.routes->latency_us == 20000 && next_is("o", &n2), "it has to move by more than a step");
 	route_latency(&f, &n1.port, 4000);
 	ok(next_is("o", &n1), "when it is short again it is used again");
 	route_latency(&f, &n1.port, UINT32_MAX);

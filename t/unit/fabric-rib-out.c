@@ -231,7 +231,7 @@ slow_neighbour(void)
 	says(&n1, "o n1");
 	services(&n1, "o", 0, 9990);
 	slow_peer(&n3, "n3", 256 * 1024);
-	ok(n3.waiting > 0 && n3.waiting < n3.max && n3.port.routes.sending, "a slow neighbour is told what its queue takes");
+	ok(n3.waiting > 0 && n3.waiting < n3.max && n3.port.routes->sending, "a slow neighbour is told what its queue takes");
 	for (int i = 0; i < 100000 && n3.waiting; i++) {
 		most = n3.waiting > most ? n3.waiting : most;
 		fake_read(&n3, 5000);

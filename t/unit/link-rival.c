@@ -216,7 +216,7 @@ test_burial(void)
 	other = link_to(s, "c.test");
 	link_close(other, E_NONE, "it has gone");
 	link_give_way(old, E_conflict, "another one");
-	ok(s->ls.dying.next == &other->dying && other->dying.next == &s->ls.dying && s->ls.all.next == &other->place,
+	ok(s->ls.dying.next == &other->stage && other->stage.next == &s->ls.dying && s->ls.all.next == &other->place,
 	    "who gives way is gone at once, and nobody else");
 	listener_close(s->at);
 	links_free(&s->ls);
