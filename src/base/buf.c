@@ -17,7 +17,14 @@ buf_refused(void)
 void
 buf_init(struct buf *b, size_t max)
 {
-	*b = (struct buf){ .max = max };
+	*b = (struct buf){ .p = NULL };
+	buf_set_max(b, max);
+}
+
+void
+buf_set_max(struct buf *b, size_t max)
+{
+	b->max = max < BUF_MAX ? (uint32_t)max : BUF_MAX;
 }
 
 void
@@ -43,7 +50,7 @@ buf_room(struct buf *b, size_t n)
 	if (b->p && b->cap >= len + n && b->head >= b->cap / 2) {
 		memmove(b->p, b->p + b->head, len);
 		b->head = 0;
-		b->tail = len;
+		b->tail = (uint32_t)len;
 		return b->p + len;
 	}
 	while (cap < len + n)
@@ -57,7 +64,7 @@ buf_room(struct buf *b, size_t n)
 	if (len)
 		memcpy(p, b->p + b->head, len);
 	free(b->p);
-	*b = (struct buf){ p, 0, len, cap, b->max };
+	*b = (struct buf){ p, 0, (uint32_t)len, (uint32_t)cap, b->max };
 	return p + len;
 }
 
@@ -65,7 +72,7 @@ void
 buf_made(struct buf *b, size_t n)
 {
 	assert(n <= b->cap - b->tail);
-	b->tail += n;
+	b->tail += (uint32_t)n;
 }
 
 int
@@ -78,7 +85,7 @@ buf_put(struct buf *b, const void *p, size_t n)
 	if ((to = buf_room(b, n)) == NULL)
 		return -1;
 	memcpy(to, p, n);
-	b->tail += n;
+	b->tail += (uint32_t)n;
 	return 0;
 }
 
@@ -86,9 +93,16 @@ void
 buf_eat(struct buf *b, size_t n)
 {
 	assert(n <= buf_len(b));
-	b->head += n;
+	b->head += (uint32_t)n;
 	if (b->head == b->tail)
 		b->head = b->tail = 0;
+}
+
+void
+buf_cut(struct buf *b, size_t n)
+{
+	assert(n <= buf_len(b));
+	b->tail = b->head + (uint32_t)n;
 }
 
 void
@@ -119,6 +133,6 @@ buf_fmt(struct buf *b, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf((char *)to, (size_t)n + 1, fmt, ap);
 	va_end(ap);
-	b->tail += (size_t)n;
+	b->tail += (uint32_t)n;
 	return 0;
 }

@@ -9,9 +9,11 @@
 
 #include "base/str.h"
 
-struct buf { uint8_t *p; size_t head, tail, cap, max; };
+enum { BUF_MAX = 1 << 30 };
+struct buf { uint8_t *p; uint32_t head, tail, cap, max; };	/* links have several: each byte of it counts */
 
-void buf_init(struct buf *, size_t max);
+void buf_init(struct buf *, size_t max);	/* BUF_MAX at most */
+void buf_set_max(struct buf *, size_t max);	/* what is in it stays */
 void buf_free(struct buf *);		/* empty again, max kept; usable */
 int buf_put(struct buf *, const void *, size_t);
 	/* -1: would pass max, or no memory; unchanged */
@@ -23,6 +25,7 @@ uint8_t *buf_room(struct buf *, size_t n);
 	 * valid until the next put or room */
 void buf_made(struct buf *, size_t n);	/* n bytes of that room are now filled */
 void buf_eat(struct buf *, size_t);	/* drop n bytes at the head; n <= length */
+void buf_cut(struct buf *, size_t n);	/* what was put since it was n bytes long; n <= length */
 void buf_rest(struct buf *);		/* give the memory back if it is empty */
 int buf_str(struct buf *, struct str);
 int buf_fmt(struct buf *, const char *fmt, ...)

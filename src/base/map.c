@@ -86,6 +86,18 @@ map_hash(struct str key)
 	return siphash13(secret, key);
 }
 
+static uint32_t
+half(uint64_t hash)
+{
+	return (uint32_t)hash;
+}
+
+static struct str
+key_of(const struct map_slot *s)
+{
+	return (struct str){ s->key, s->n };
+}
+
 static bool
 is_empty(const struct map_slot *s)
 {
@@ -93,7 +105,7 @@ is_empty(const struct map_slot *s)
 }
 
 static struct map_slot *
-slot_find(const struct map *m, struct str key, uint64_t hash)
+slot_find(const struct map *m, struct str key, uint32_t hash)
 {
 	size_t mask = m->cap - 1;
 
@@ -102,7 +114,7 @@ slot_find(const struct map *m, struct str key, uint64_t hash)
 	for (size_t i = (size_t)hash & mask; !is_empty(&m->slots[i]); i = (i + 1) & mask) {
 		struct map_slot *s = &m->slots[i];
 
-		if (s->value && s->hash == hash && str_eq(s->key, key))
+		if (s->value && s->hash == hash && str_eq(key_of(s), key))
 			return s;
 	}
 	return NULL;
@@ -110,7 +122,7 @@ slot_find(const struct map *m, struct str key, uint64_t hash)
 
 /* The first slot that a new entry may take. */
 static struct map_slot *
-slot_free(const struct map *m, uint64_t hash)
+slot_free(const struct map *m, uint32_t hash)
 {
 	size_t mask = m->cap - 1, i = (size_t)hash & mask;
 
@@ -147,7 +159,7 @@ map_free(struct map *m)
 void *
 map_get(const struct map *m, struct str key)
 {
-	const struct map_slot *s = m->used ? slot_find(m, key, map_hash(key)) : NULL;
+	const struct map_slot *s = m->used ? slot_find(m, key, half(map_hash(key))) : NULL;
 
 	return s ? s->value : NULL;
 }
@@ -155,12 +167,12 @@ map_get(const struct map *m, struct str key)
 int
 map_put(struct map *m, struct str key, void *value)
 {
-	uint64_t hash = map_hash(key);
+	uint32_t hash = half(map_hash(key));
 	struct map_slot *s = slot_find(m, key, hash);
 
-	assert(value);
+	assert(value && key.n <= UINT32_MAX);
 	if (s) {
-		s->key = key;
+		s->key = key.p;
 		s->value = value;
 		return 0;
 	}
@@ -169,14 +181,14 @@ map_put(struct map *m, struct str key, void *value)
 	s = slot_free(m, hash);
 	m->dead -= s->hash == HASH_DEAD;
 	m->used++;
-	*s = (struct map_slot){ hash, key, value };
+	*s = (struct map_slot){ hash, (uint32_t)key.n, key.p, value };
 	return 0;
 }
 
 void *
 map_del(struct map *m, struct str key)
 {
-	struct map_slot *s = m->used ? slot_find(m, key, map_hash(key)) : NULL;
+	struct map_slot *s = m->used ? slot_find(m, key, half(map_hash(key))) : NULL;
 	size_t mask = m->cap - 1, i;
 	void *value;
 

@@ -2,7 +2,7 @@
  * map.h - bytes to pointer, by SipHash-1-3 under a random key per process:
  * the keys come from strangers.
  *
- * Open addressing, the full hash kept in the slot.  The map borrows keys and
+ * Open addressing, half of the hash kept in the slot.  The map borrows keys and
  * values: a key must stay valid and unchanged while its entry is in the map
  * (usually it is a member of the value).
  */
@@ -11,7 +11,7 @@
 
 #include "base/str.h"
 
-struct map_slot { uint64_t hash; struct str key; void *value; };
+struct map_slot { uint32_t hash, n; const char *key; void *value; };	/* n: of the key */
 struct map { struct map_slot *slots; size_t cap, used, dead; };
 
 void map_free(struct map *);		/* forgets all; values are yours */

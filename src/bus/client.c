@@ -351,7 +351,7 @@ take_answer(struct bus *b, struct bus_talk *t, const struct envelope *in,
 	}
 	if (buf_str(answer, in->payload) == -1) {
 		bus_cancel(b, t);
-		err_set(e, "the answer is over %zu bytes", answer->max);
+		err_set(e, "the answer is over %u bytes", answer->max);
 		return err_exit(e, EXIT_PROTOCOL);
 	}
 	if (in->kind == KIND_PART)

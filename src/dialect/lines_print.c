@@ -59,7 +59,7 @@ put_body(struct buf *b, const struct lines_message *m)
 		if (buf_str(b, STR(",\"payload\":")) == 0 && json_quote(b, m->payload) == 0)
 			return 0;
 	}
-	b->tail = b->head + before;
+	buf_cut(b, before);
 	return put_base64(b, m);
 }
 
@@ -123,6 +123,6 @@ lines_print(struct buf *b, const struct lines_message *m)
 	if (buf_put(b, "}", 1) == 0)
 		return 0;
 fail:
-	b->tail = b->head + before;
+	buf_cut(b, before);
 	return -1;
 }

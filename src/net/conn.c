@@ -15,7 +15,7 @@
 #include "base/fd.h"
 #include "net/conn_in.h"
 
-enum { MAX_OUTPUT = 4 * 1024 * 1024 };
+enum { MAX_OUTPUT = 4 * 1024 * 1024, LINGER_STEP_MS = 50 };
 
 static void
 conn_free(struct conn *c)
@@ -123,11 +123,41 @@ conns_drop_lingering(struct net *net)
 		conn_close(list_of(net->lingering.next, struct conn, ready));
 }
 
-static void
-on_linger(struct ev_loop *loop, ev_timer *w, int revents)
+/* Who has had its time goes, the others are looked at again: not for each of very many alone. */
+void
+conns_linger(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	(void)loop, (void)revents;
-	conn_close(w->data);
+	struct net *net = w->data;
+	uint64_t next = UINT64_MAX, ms;
+
+	(void)revents;
+	list_each_safe(n, &net->lingering) {
+		struct conn *c = list_of(n, struct conn, ready);
+
+		if ((ms = mono_ms_until(net_time(net), c->until)) == 0)
+			conn_close(c);
+		else if (ms < next)
+			next = ms;
+	}
+	if (next == UINT64_MAX)
+		return;
+	ev_timer_set(w, (double)(next < LINGER_STEP_MS ? LINGER_STEP_MS : next) / 1000., 0.);
+	ev_timer_start(loop, w);
+}
+
+static void
+linger(struct conn *c, uint32_t ms)
+{
+	struct net *net = c->net;
+
+	c->until.us = net_time(net).us + (uint64_t)ms * 1000;
+	list_del(&c->ready);
+	list_add(&net->lingering, &c->ready);
+	if (ev_is_active(&net->linger) && ev_timer_remaining(net->loop, &net->linger) * 1000 <= ms)
+		return;
+	ev_timer_stop(net->loop, &net->linger);
+	ev_timer_set(&net->linger, ms / 1000., 0.);
+	ev_timer_start(net->loop, &net->linger);
 }
 
 struct conn *
@@ -145,8 +175,7 @@ conn_open(struct net *net, int fd, struct err *e)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	c->net = net;
 	ev_io_init(&c->io, conn_on_io, fd, 0);
-	ev_timer_init(&c->linger, on_linger, 0., 0.);
-	c->io.data = c->linger.data = c;
+	c->io.data = c;
 	list_init(&c->ready);
 	list_init(&c->dirty);
 	buf_init(&c->in, CONN_IN_MAX + NET_IN);
@@ -170,10 +199,11 @@ conn_close(struct conn *c)
 	if (!c || c->closed)
 		return;
 	c->closed = true;
-	ev_timer_stop(c->net->loop, &c->linger);
 	conn_watch(c, 0);
 	list_del(&c->ready);
 	list_del(&c->dirty);
+	if (list_empty(&c->net->lingering))
+		ev_timer_stop(c->net->loop, &c->net->linger);
 	close(c->io.fd);
 	if (c->depth == 0)
 		conn_free(c);
@@ -207,10 +237,7 @@ conn_finish(struct conn *c, uint32_t linger_ms)
 	c->local = !c->shield && is_local(c->io.fd);
 	if (conn_is_secret(c) && buf_len(&c->out) == 0)
 		tls_end(c->shield->tls);
-	list_del(&c->ready);
-	list_add(&c->net->lingering, &c->ready);
-	ev_timer_set(&c->linger, linger_ms / 1000., 0.);
-	ev_timer_start(c->net->loop, &c->linger);
+	linger(c, linger_ms);
 	conn_watch(c, c->eof || c->local ? c->armed & ~EV_READ : c->armed | EV_READ);
 	conn_touch(c);
 }
@@ -255,7 +282,7 @@ conn_made(struct conn *c, size_t n)
 void
 conn_set_max(struct conn *c, size_t max_output)
 {
-	c->out.max = max_output;
+	buf_set_max(&c->out, max_output);
 }
 
 size_t

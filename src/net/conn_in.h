@@ -23,7 +23,6 @@ struct shield {
 struct conn {
 	struct net *net;
 	ev_io io;
-	ev_timer linger;	/* runs once conn_finish() was called */
 	const struct conn_owner *does;
 	void *owner;
 	struct list ready;	/* in net's ready or lingering */
@@ -33,19 +32,20 @@ struct conn {
 	struct shield *shield;
 	uint64_t put, got;
 	struct mono heard;
+	struct mono until;	/* finishing: it is closed then */
 	int broken;		/* errno of the write that failed */
-	unsigned depth;		/* ways in from the loop, see above */
+	uint16_t depth;		/* ways in from the loop, see above */
 	uint8_t armed;		/* events that the watcher waits for */
-	bool paused;
-	bool high;		/* output was over CONN_LOW: drained() is due */
-	bool blocked;		/* the kernel is full: wait for EV_WRITE */
-	bool in_input;		/* input() runs: what it leaves is still outside */
-	bool lost;
-	bool eof;		/* the peer ended its side in order */
-	bool finishing;
-	bool local;		/* finishing, and a UNIX socket: nobody reads it any more */
-	bool shut;		/* we ended ours */
-	bool closed;
+	bool paused : 1;
+	bool high : 1;		/* output was over CONN_LOW: drained() is due */
+	bool blocked : 1;	/* the kernel is full: wait for EV_WRITE */
+	bool in_input : 1;	/* input() runs: what it leaves is still outside */
+	bool lost : 1;
+	bool eof : 1;		/* the peer ended its side in order */
+	bool finishing : 1;
+	bool local : 1;		/* finishing, and a UNIX socket: nobody reads it any more */
+	bool shut : 1;		/* we ended ours */
+	bool closed : 1;
 };
 
 /* conn.c */

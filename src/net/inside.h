@@ -28,7 +28,8 @@ struct net {
 	void *turn_owner;
 	struct list ready;		/* conns with input that waits */
 	struct list dirty;		/* conns with output to send */
-	struct list lingering;		/* conns that only flush and then go */
+	struct list lingering;		/* conns that only flush and then go, ... */
+	ev_timer linger;		/* ... and when the first of them may have to; on while there are any */
 	struct spare *spares;
 	size_t spare_bytes;
 	struct resolver *resolver;	/* NULL until the first name */
@@ -51,6 +52,7 @@ struct conn;
 void conns_deliver(struct net *);	/* input() of those in `ready` */
 void conns_flush(struct net *);		/* one write for each in `dirty` */
 void conns_drop_lingering(struct net *);
+void conns_linger(struct ev_loop *, ev_timer *, int revents);	/* of net.linger */
 void conn_when_open(struct conn *, void (*opened)(void *owner));
 	/* once, when the TLS handshake is done; set after conn_start_tls_* */
 size_t conn_size(void);			/* of struct conn, for a test that bounds it */

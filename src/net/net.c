@@ -4,7 +4,7 @@
 #include "net/inside.h"
 #include "net/resolve.h"
 
-struct spare { struct spare *next; size_t cap; };	/* lies in the buffer itself */
+struct spare { struct spare *next; uint32_t cap; };	/* lies in the buffer itself */
 
 void
 spare_take(struct net *net, struct buf *b)
@@ -88,6 +88,8 @@ net_open(struct ev_loop *loop, struct err *e)
 	ev_check_init(&net->check, on_check);
 	ev_set_priority(&net->check, EV_MAXPRI);
 	ev_idle_init(&net->idle, on_idle);
+	ev_timer_init(&net->linger, conns_linger, 0., 0.);
+	net->linger.data = net;
 	net->prepare.data = net->check.data = net;
 	ev_prepare_start(loop, &net->prepare);
 	ev_unref(loop);		/* these two alone keep no loop alive */

@@ -134,7 +134,7 @@ ws_free(struct ws *ws)
 void
 ws_set_max(struct ws *ws, size_t max_message)
 {
-	ws->message.max = max_message;
+	buf_set_max(&ws->message, max_message);
 }
 
 int

@@ -368,7 +368,7 @@ config_read(struct str name, struct str text, struct buf *lines, struct err *e)
 {
 	struct config c = { .name = name, .text = text, .lines = lines };
 	struct sandbox s;
-	size_t before = lines->tail - lines->head;
+	size_t before = buf_len(lines);
 	int r;
 
 	if (sandbox_open(&s, NULL, CONFIG_MEMORY, e) == -1)
@@ -382,6 +382,6 @@ config_read(struct str name, struct str text, struct buf *lines, struct err *e)
 	}
 	sandbox_close(&s);
 	if (r == -1)
-		lines->tail = lines->head + before;
+		buf_cut(lines, before);
 	return r;
 }

@@ -160,7 +160,7 @@ policy_react(struct policy *p, enum hook hook, struct str facts, const struct po
 	a.subject.peer = &nobody;
 	notes_start(&a.notes);
 	if (policy_call(p, &a, react_inside, e) == -1) {
-		actions->tail = actions->head + before;	/* all of them, or none */
+		buf_cut(actions, before);	/* all of them, or none */
 		return -1;
 	}
 	lua_settop(p->box.L, 0);

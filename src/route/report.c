@@ -85,7 +85,7 @@ struct line { struct buf *b; size_t was; bool full; };
 static struct line
 line_start(struct buf *b, const char *event)
 {
-	struct line l = { b, b->tail, false };
+	struct line l = { b, buf_len(b), false };
 
 	l.full = buf_fmt(b, "{\"v\":1,\"event\":\"%s\"", event) == -1;
 	return l;
@@ -113,7 +113,7 @@ static void
 line_end(struct line *l)
 {
 	if (l->full || buf_str(l->b, STR("}\n")) == -1)
-		l->b->tail = l->was;
+		buf_cut(l->b, l->was);
 }
 
 static void

@@ -83,7 +83,7 @@ field_get_text(struct str value, struct str *v)
 static inline int
 fields_undo(struct buf *b, size_t n)
 {
-	b->tail = b->head + n;
+	buf_cut(b, n);
 	return -1;
 }
 

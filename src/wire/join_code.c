@@ -54,7 +54,7 @@ join_code_put(struct buf *to, const struct join_code *c)
 	if (held && r == 0)
 		r = buf_put(to, &digits[bits << (5 - held) & 31], 1);
 	if (r == -1)
-		to->tail = to->head + was;
+		buf_cut(to, was);
 	return r;
 }
 
@@ -156,7 +156,7 @@ joined_put(struct buf *b, const struct joined *j)
 		r = buf_fmt(b, "%02x", j->code[i]);
 	if (r == -1 || buf_str(b, STR(" ")) == -1 || buf_str(b, j->url) == -1 || buf_str(b, STR(" ")) == -1 ||
 	    auth_key_put(b, &j->who) == -1) {
-		b->tail = b->head + was;
+		buf_cut(b, was);
 		return -1;
 	}
 	return 0;

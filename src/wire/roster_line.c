@@ -21,7 +21,7 @@ roster_line_put(struct buf *b, const struct roster_line *l)
 
 	if (buf_fmt(b, "%s ", roster_state_name(l->state)) == 0 && auth_key_put(b, &l->who) == 0)
 		return 0;
-	b->tail = b->head + was;
+	buf_cut(b, was);
 	return -1;
 }
 

@@ -23,6 +23,9 @@ bounds(void)
 	is_str(buf_view(&b), "cdef", "in order");
 	is_int(buf_fmt(&b, "%d", 1), -1, "a format that does not fit");
 	is_str(buf_view(&b), "cdef", "changes nothing either");
+	buf_cut(&b, 3);
+	is_str(buf_view(&b), "cde", "cut to what it was before");
+	is_int(buf_put(&b, "f", 1), 0, "with room for another end");
 	buf_rest(&b);
 	ok(b.p != NULL, "a rest keeps what is not empty");
 	buf_eat(&b, 4);
@@ -30,6 +33,9 @@ bounds(void)
 	ok(b.p == NULL && b.max == 4, "a rest of an empty one gives the memory back");
 	is_int(buf_str(&b, str("x")), 0, "and it can be used again");
 	buf_free(&b);
+	buf_set_max(&b, SIZE_MAX);
+	ok(b.max == BUF_MAX && buf_room(&b, SIZE_MAX) == NULL, "there is a bound for all of them");
+	buf_set_max(&b, 4);
 	buf_free(&b);
 	ok(buf_len(&b) == 0 && b.max == 4, "freed twice it is empty, its max kept");
 }
