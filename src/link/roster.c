@@ -52,9 +52,11 @@ content_parse(struct content *c, struct buf *text, const char *path, struct err 
 
 	*c = (struct content){ .text = *text };
 	buf_init(text, ROSTER_BYTES);
-	if ((c->lines = calloc(ROSTER_MAX, sizeof *c->lines)) == NULL)
-		r = err_memory(e, "who was invited");
 	rest = buf_view(&c->text);
+	if (rest.n && !str_ends(rest, STR("\n")))	/* it could have had an expiry, or scopes */
+		r = err_set(e, "%.100s: the last line is not whole", path);
+	else if ((c->lines = calloc(ROSTER_MAX, sizeof *c->lines)) == NULL)
+		r = err_memory(e, "who was invited");
 	for (bool more = rest.n > 0; more && r != -1; ) {
 		struct roster_line l;
 
@@ -86,9 +88,8 @@ is_changed(const struct roster *r, const struct stat *now, bool there)
 	    now->st_mtim.tv_nsec != r->seen.st_mtim.tv_nsec));
 }
 
-/* What the file has becomes what we have; -1: it is bad, and what we have stays. */
-static int
-read_again(struct roster *r, struct err *e)
+int
+roster_renew(struct roster *r, struct err *e)
 {
 	struct content fresh;
 	struct stat now;
@@ -124,7 +125,7 @@ roster_open(const char *path, struct err *e)
 	if (snprintf(r->path, sizeof r->path, "%s", path) >= (int)sizeof r->path) {
 		err_exit(e, EXIT_CONFIG);
 		err_set(e, "the path '%.100s...' is too long", path);
-	} else if (read_again(r, e) == 0) {
+	} else if (roster_renew(r, e) == 0) {
 		return r;
 	}
 	roster_close(r);
@@ -150,7 +151,7 @@ roster_refresh(struct roster *r)
 {
 	struct err e = { .status = 0 };
 
-	if (read_again(r, &e) == -1)
+	if (roster_renew(r, &e) == -1)
 		log_event(LOG_LEVEL_ERROR, "roster_ignored", "why", e.text,
 		    "next", "who has joined by now stays known", NULL);
 }
@@ -185,7 +186,7 @@ take_turn(struct roster *r, struct err *e)
 	snprintf(path, sizeof path, "%s.lock", r->path);
 	if ((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) == -1)
 		return err_sys(e, "cannot write '%.100s'", path);
-	if (fcntl(fd, F_SETLK, &l) == 0 && read_again(r, e) == 0)
+	if (fcntl(fd, F_SETLK, &l) == 0 && roster_renew(r, e) == 0)
 		return fd;
 	if (!*e->text)
 		err_sys(e, "another process is writing '%.100s': try again", r->path);

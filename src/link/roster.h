@@ -26,7 +26,9 @@ struct roster *roster_open(const char *path, struct err *);
 	/* none there: nobody yet; NULL: *e names file and line, status 78 */
 void roster_close(struct roster *);		/* wipes the keys */
 const char *roster_path(const struct roster *);
-void roster_refresh(struct roster *);		/* if the file is another one now; a bad one: to the log */
+int roster_renew(struct roster *, struct err *);
+	/* if the file is another one now; -1: it is bad, and what was known stays known; *e as above */
+void roster_refresh(struct roster *);		/* likewise; a bad one: to the log */
 
 const struct roster_line *roster_at(const struct roster *, size_t i);	/* NULL: no more; until the next change */
 const struct roster_line *roster_find(const struct roster *, const struct credential *);

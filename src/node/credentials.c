@@ -2,6 +2,7 @@
  * credentials.c - tokens, keys and certificates: what a node shows and whom it
  * lets in, loaded at the start and again by a reload, all of it or nothing.
  */
+#include "link/roster.h"
 #include "net/tls.h"
 #include "node/credentials.h"
 #include "node/join.h"
@@ -77,10 +78,12 @@ load_own(struct credentials *c, const struct settings *s, struct err *e)
 
 /* Whom we let in. */
 static int
-load_lists(struct credentials *c, const struct settings *s, const struct roster *roster, struct err *e)
+load_lists(struct credentials *c, const struct settings *s, struct roster *roster, struct err *e)
 {
 	struct auth_files files = { s->token_file, s->psk_file, roster };
 
+	if (roster && roster_renew(roster, e) == -1)
+		return -1;
 	if (s->role == ROLE_HUB && (files.tokens || files.keys || roster) && (c->auth = auth_open(&files, e)) == NULL)
 		return -1;
 	if (s->blocked_file && (c->blocked = blocked_open(s->blocked_file, e)) == NULL)
@@ -140,7 +143,7 @@ load_client(struct credentials *c, const struct settings *s, struct tls_sessions
 
 int
 credentials_open(struct credentials *c, const struct settings *s, struct tls_sessions *sessions,
-    const struct roster *roster, struct err *e)
+    struct roster *roster, struct err *e)
 {
 	*c = (struct credentials){ .auth = NULL };
 	if (load_own(c, s, e) == 0 && load_lists(c, s, roster, e) == 0 && load_server(c, s, sessions, e) == 0 &&

@@ -25,7 +25,7 @@ struct credentials {			/* what a reload loads anew */
 };
 
 int credentials_open(struct credentials *, const struct settings *, struct tls_sessions *,
-    const struct roster *, struct err *);
+    struct roster *, struct err *);
 	/* sessions, roster: may be NULL, else must outlive what is opened; all, or -1 and nothing, *e with a status */
 int credentials_node(const struct settings *, char node[256], struct err *);
 	/* whom our own key names, before anything else is open; "": it names nobody, or there is none */

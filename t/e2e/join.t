@@ -68,6 +68,31 @@ leaf kitchen
 ok 'the hub has it in a file' is_up
 stop "$leaf"
 
+# --- a file that somebody else has written ---
+
+leaf kitchen
+is_up
+start fedx-probe -r run serve safe -- echo open
+start fedx-probe -r run serve oven -- echo warm
+eventually warm
+cp roster whole
+sed 's/scope=oven/scope=safe/' whole >roster
+ok 'a roster that is put back is read by a reload' fedx-probe -r h -q reload
+open_safe() { test "$(fedx-probe -r h -q call safe m x </dev/null)" = open; }
+ok '... which gives who is linked the scopes that it has there' eventually open_safe
+ok '... and no others' not sh -c 'fedx-probe -r h -H services | grep oven'
+printf '%s' "$(cat whole)" >roster
+fedx-probe -r h -q reload >out 2>&1
+like "$(cat out)" 'roster: the last line is not whole' 'one that is cut off is not taken'
+ok '... and nobody is cut off with it' open_safe
+grep -v kitchen.lab whole >roster
+ok 'who is not in it' fedx-probe -r h -q reload
+ok '... is cut off' says 'now=REFUSED why="the hub cannot prove that it has our key'
+cat whole >roster
+ok '... until it is again' fedx-probe -r h -q reload
+ok '... and comes back' eventually warm
+stop "$leaf"
+
 # --- codes that are good for nothing ---
 
 refused 'a code that was used' 'used, or was taken back: ask for another one' stolen --join "$code"

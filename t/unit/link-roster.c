@@ -197,6 +197,11 @@ other_hands(void)
 		    !strstr(e.text, "8899"), "%s: %s", bad[i].what, e.text);
 	}
 	write_line("member leaf a.lab lab key:HEX scope=/a/** scope=b");
+	ok(truncate(path, (off_t)strlen("# who\n\nmember leaf a.lab lab key: scope=/a/**") + 64) == 0, "a file is cut off");
+	e = (struct err){ .status = 0 };
+	ok(!roster_open(path, &e) && strstr(e.text, "the last line is not whole") && e.status == 78,
+	    "which might have said more of its last: %s", e.text);
+	write_line("member leaf a.lab lab key:HEX scope=/a/** scope=b");
 	chmod(path, 0640);
 	ok(!roster_open(path, &e) && strstr(e.text, "chmod 600"), "one that others may read: %s", e.text);
 	unlink(path);
