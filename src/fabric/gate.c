@@ -251,13 +251,18 @@ refuse(struct fabric *f, struct port *p, const struct envelope *e, const struct 
 bool
 gate_may_ask(const struct port *p, uint8_t kind, struct str to, struct str subject)
 {
-	struct str name = to.n || kind == KIND_PUBLISH ? to : subject, method;
+	struct str name = to.n ? to : subject, method;
 
-	if (kind == KIND_PUBLISH && to.n == 0)
-		name = subject;
-	else if (to.n == 0)
+	if (kind != KIND_PUBLISH && to.n == 0)
 		str_split(subject, '/', &name, &method);
 	return p->guest ? gate_granted(p, name) : gate_within(p, name);
+}
+
+const char *
+gate_scope_denial(const struct port *p)
+{
+	return p->guest ? "a guest may use what policy grants it, and this is nothing of it" :
+	    "not within the scopes of its credential";
 }
 
 enum gate_result
@@ -274,9 +279,8 @@ gate_request(struct fabric *f, struct port *p, struct envelope *e, struct str co
 		return GATE_PASS;
 	q = gate_question(p, e, constraint);
 	if (!gate_may_ask(p, e->kind, e->to, e->subject)) {
-		d = (struct decision){ .answer = ANSWER_DENY, .error = E_scope, .reason = p->guest ?
-		    STR("a guest may use what policy grants it, and this is nothing of it") :
-		    STR("not within the scopes of its credential") };
+		d = (struct decision){ .answer = ANSWER_DENY, .error = E_scope,
+		    .reason = str(gate_scope_denial(p)) };
 		return refuse(f, p, e, &q, &d);
 	}
 	if (gate_grant_of(p)->limiter && !limiter_take(gate_grant_of(p)->limiter, f->now)) {

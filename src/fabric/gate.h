@@ -153,6 +153,10 @@ enum gate_result gate_claim(struct fabric *, struct port *, const struct envelop
 	/* DONE: it waits, or was refused and told so; what the port says after
 	 * it about names waits behind it */
 
+bool gate_may_ask(const struct port *, uint8_t kind, struct str to, struct str subject);
+	/* by its scopes, may it send such a message to that? */
+const char *gate_scope_denial(const struct port *);	/* why not; static */
+
 int gate_confine(struct fabric *, struct port *, struct str scopes);
 	/* copies those of its credential, words scope=PATTERN (wire/auth_line.h), which
 	 * admit can only narrow; empty: any.  A port that is up loses what is outside

@@ -43,8 +43,6 @@ struct verdict gate_checked(const struct verdict *);	/* as it may be kept */
 bool gate_closed(const struct gate *, enum hook);	/* must it be asked? */
 bool gate_is_node(const struct fabric *, const struct port *, const struct envelope *);
 	/* a node of the own cluster, beyond this link, speaks for itself */
-bool gate_may_ask(const struct port *, uint8_t kind, struct str to, struct str subject);
-	/* by its scopes, may it send such a message to that? */
 bool gate_asks(const struct fabric *, const struct port *, const struct envelope *);
 struct question gate_question(const struct port *, const struct envelope *, struct str constraint);
 enum error gate_flow(struct fabric *, struct flow *, struct decision *);

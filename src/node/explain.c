@@ -158,6 +158,21 @@ judged(struct explanation *x, const struct verdict *v)
 	explain_way(x, str(via));
 }
 
+/* What no policy is asked about: who hands it in may not, by what it was let in with. */
+static void
+out_of_scope(struct explanation *x, const struct port *peer)
+{
+	struct buf *o = explain_step(x, "policy");
+
+	put_member(o, "hook", STR("admit"));
+	put_member(o, "verdict", STR("deny"));
+	put_member(o, "rule", STR("scopes"));
+	put_member(o, "error", str(error_row(E_scope)->name));
+	put_member(o, "reason", str(gate_scope_denial(peer)));
+	explain_say(x);
+	explain_end(x, "denied", "");
+}
+
 static void
 ask_policy(struct explanation *x, struct port *peer)
 {
@@ -168,7 +183,9 @@ ask_policy(struct explanation *x, struct port *peer)
 	    .kind = x->kind, .from = str(x->from), .to = str(x->to), .subject = str(x->subject),
 	    .origin = str(x->origin), .family = FAMILY_SERVICE };
 
-	if (g->known ? !(g->hooks >> HOOK_ROUTE & 1) : !g->expected) {
+	if (!gate_may_ask(peer, x->kind, q.to, q.subject)) {
+		out_of_scope(x, peer);
+	} else if (g->known ? !(g->hooks >> HOOK_ROUTE & 1) : !g->expected) {
 		no_policy(x, "the policy has no route hook, or there is no policy");
 	} else if (control_ask(c, &q, &x->question) == -1) {
 		x->question = 0;

@@ -39,6 +39,13 @@ ok '... nor what is at the second hub' refused l hidden
 is "$(fedx-probe -r h -H services; fedx-probe -r far -H services)" \
 	"$({ fedx-probe -r h -H services; fedx-probe -r far -H services; } | grep -v blue)" 'nobody sees what it offers beside'
 
+fedx-probe -r h -q -j explain --as tight.lab - secret/m >explained 2>&1
+is $? 77 'explain knows of them'
+like "$(cat explained)" '"rule":"scopes","error":"scope","reason":"not within the scopes of its credential"' '... and says so'
+fedx-probe -r l -q -j explain - hidden/m >explained 2>&1
+is $? 77 '... to the leaf, too'
+ok 'what they cover would go' fedx-probe -r h -q explain --as tight.lab - svc/m
+
 # --- events ---
 
 heard() { grep -q "$2" "$1"; }
