@@ -307,7 +307,8 @@ come_in(struct link *l, const struct hello *h)
 		l->port.admin = false;	/* a node of this host is a link like any other */
 	if (gate_confine(ls->fabric, &l->port, g.scopes) == -1)
 		link_refuse(l, E_overloaded, "no memory", "no memory");
-	link_join(l);
+	else
+		link_join(l);
 }
 
 void

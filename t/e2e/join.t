@@ -48,12 +48,16 @@ ok '... and has a key of its own' grep -q ' leaf kitchen.lab lab key:[0-9a-f]\{6
 is "$(state kitchen.lab joined)" 1 '... which the hub knows'
 ok '... and nothing is left of the way' not test -e kitchen/joined.new
 first=$(cat kitchen/joined)
+taken() { kill "$1" && ended "$1"; }
 start fedx-probe -r run serve oven -- echo warm
+oven=$pid
 start fedx-probe -r run serve safe -- echo open
+safe=$pid
 warm() { test "$(fedx-probe -r h -q call oven m x </dev/null)" = warm; }
 ok 'it offers what it was invited for' eventually warm
 ok '... and nothing else' not sh -c 'fedx-probe -r h -H services | grep safe'
 stop "$leaf"
+taken "$oven"; taken "$safe"
 leaf kitchen
 ok 'it starts without the code from then on' is_up
 ok '... as itself' reached kitchen.lab
@@ -73,7 +77,9 @@ stop "$leaf"
 leaf kitchen
 is_up
 start fedx-probe -r run serve safe -- echo open
+safe=$pid
 start fedx-probe -r run serve oven -- echo warm
+oven=$pid
 eventually warm
 cp roster whole
 sed 's/scope=oven/scope=safe/' whole >roster
@@ -92,6 +98,7 @@ cat whole >roster
 ok '... until it is again' fedx-probe -r h -q reload
 ok '... and comes back' eventually warm
 stop "$leaf"
+taken "$oven"; taken "$safe"
 
 # --- codes that are good for nothing ---
 
