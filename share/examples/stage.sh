@@ -95,9 +95,11 @@ eventually() {	# eventually COMMAND...: it succeeds within our patience
 ended() {
 	# shellcheck disable=SC2016	# for the shell that runs it
 	sh -c 'left=$2
+		trap "kill \$nap; exit" TERM
 		while test "$left" -gt 0
 		do
-			sleep 0.1
+			sleep 0.1 & nap=$!
+			wait "$nap"
 			kill -0 "$1" || exit 0
 			left=$((left - 1))
 		done

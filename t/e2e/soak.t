@@ -86,10 +86,15 @@ flat() {
 			exit !(n >= 8 && is <= was + was / 20 + slack)
 		}' samples
 }
+grows() { grep -q fsanitize "$FEDX_BUILD/config.mk"; }
 for who in hub route a b
 do
-	ok "the memory of $who is flat" flat "$who" 2 512
-	cat "$FEDX_RUN/ok.out"
+	if grows
+	then skip "the memory of $who says nothing: a sanitizer keeps what was freed"
+	else
+		ok "the memory of $who is flat" flat "$who" 2 512
+		cat "$FEDX_RUN/ok.out"
+	fi
 	ok '... and so are its descriptors' flat "$who" 3 2
 	cat "$FEDX_RUN/ok.out"
 done
