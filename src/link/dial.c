@@ -126,7 +126,6 @@ uplink_wait_ms(const struct uplink *u, bool refused, uint32_t random)
 	uint32_t most = refused ? s->refused_max_ms : s->backoff_max_ms;
 	uint32_t times = refused ? u->refusals : u->failures;
 	uint64_t span = refused ? s->refused_ms : s->backoff_ms;
-
 	bool calm = refused || u->come_back_ms;
 
 	if (!refused && span < u->come_back_ms)

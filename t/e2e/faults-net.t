@@ -49,14 +49,11 @@ ok '... no reset has told it' not said a 'reset by peer'
 finish 'a NAT that forgets'
 events
 
+packets_of() { echo "ip $(test "$way" = input && echo s || echo d)addr $(address "$1")"; }	# on that way
 for way in input output
 do
 	round "leaf-$way"
-	case $way in
-	input) which="ip saddr $(address nat)" ;;
-	output) which="ip daddr $(address nat)" ;;
-	esac
-	ok "no packet of the $way of the hub arrives" hurt h1 $way "$which" drop
+	ok "no packet of the $way of the hub arrives" hurt h1 $way "$(packets_of nat)" drop
 	finds "$dead" a h1
 	ok 'healed' mend h1
 	ok '... the leaf comes back' eventually said a "$up"
@@ -115,11 +112,7 @@ fi
 for way in input output
 do
 	round "hubs-$way"
-	case $way in
-	input) which="ip saddr $(address h2)" ;;
-	output) which="ip daddr $(address h2)" ;;
-	esac
-	ok "no packet of the $way of a hub arrives" hurt h1 $way "$which" drop
+	ok "no packet of the $way of a hub arrives" hurt h1 $way "$(packets_of h2)" drop
 	finds "$dead" h1 h2
 	ok 'the caller is told' eventually others
 	ok 'healed' mend h1
