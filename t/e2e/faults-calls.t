@@ -5,13 +5,13 @@
 . "${0%/*}/../lib/nodes.sh"
 command -v strace >/dev/null && can_trace || skip_all 'strace cannot inject errors here'
 
-some='hub.recvfrom:error=EINTR:when=1+3 hub.sendto:error=EAGAIN:when=1+3 hub.sendto:error=ENOBUFS:when=2+3
-	hub.epoll_wait,epoll_pwait:error=EINTR:when=1+2 hub.recvfrom:error=ECONNRESET:when=40
+some='hub.recvfrom:error=EINTR:when=1..90+3 hub.sendto:error=EAGAIN:when=1..90+3 hub.sendto:error=ENOBUFS:when=2..92+3
+	hub.epoll_wait,epoll_pwait:error=EINTR:when=1..60+2 hub.recvfrom:error=ECONNRESET:when=40
 	b.sendto:error=EPIPE:when=30 b.recvfrom:error=ENOMEM:when=30'
-test "${FEDX_FAULTS-}" != all || some="$some hub.recvfrom:error=EAGAIN:when=1+2 hub.sendto:error=EINTR:when=1+2
+test "${FEDX_FAULTS-}" != all || some="$some hub.recvfrom:error=EAGAIN:when=1..60+2 hub.sendto:error=EINTR:when=1..60+2
 	hub.sendto:error=ECONNRESET:when=20 hub.sendto:error=ENOMEM:when=21 b.recvfrom:error=EIO:when=31
-	b.recvfrom:error=EINTR:when=1+2 b.sendto:error=ENOBUFS:when=1+2 a.sendto:error=EAGAIN:when=1+2
-	a.recvfrom:error=ECONNRESET:when=33 a.epoll_wait,epoll_pwait:error=EINTR:when=1+2"
+	b.recvfrom:error=EINTR:when=1..60+2 b.sendto:error=ENOBUFS:when=1..60+2 a.sendto:error=EAGAIN:when=1..60+2
+	a.recvfrom:error=ECONNRESET:when=33 a.epoll_wait,epoll_pwait:error=EINTR:when=1..60+2"
 nodes
 begin calls 32 --body-every 9 --timeout 3000
 serve --delay 3
@@ -20,8 +20,8 @@ for one in $some
 do
 	eval "pid=\$${one%%.*}"
 	ok "$one" inject "$pid" "${one#*.}"
-	more '... it goes on'
 	heal
+	more '... it goes on'
 done
 
 # who comes new meets them too: the leaf of the caller comes back through each
@@ -35,8 +35,8 @@ do
 	ok "$one" inject "$hub" "${one#*.}"
 	ok '... the leaf of the caller is killed' killed "$a"
 	leaf a
-	more '... it heals'
 	heal
+	more '... it heals'
 	hup
 	ok '... and hears signals' eventually reloads
 done

@@ -52,7 +52,7 @@ do
 	eventually up_or_gone
 	if gone "$hub"
 	then ended "$hub"
-	else heal; stop "$hub"
+	else stop "$hub"
 	fi
 	hub
 	whole "the hub is killed at $step"

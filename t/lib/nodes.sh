@@ -7,7 +7,7 @@
 #	from_start CALL:HOW; hub	the next to start has them from its first call on
 #	under=''			the next has not
 #	inject PID CALL:HOW		strace -e inject=CALL:HOW, from now on
-#	heal				no longer
+#	heal				no longer, once it has happened as often as its when= says
 #	gone PID			it has ended
 # Sets $hub $a $b, $hub_log $a_log $b_log; $at is the hub's address, $dial where leaves dial.
 
@@ -39,10 +39,22 @@ from_start() {	# its pid is the program's; no sanitizer can look for leaks of wh
 	under="strace -D -qq -o /dev/null -E ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 -e trace=${1%%:*} -e inject=$1"
 }
 can_trace() { strace -qq -o /dev/null -e inject=getpid:error=EPERM true 2>/dev/null; }
-traced() { ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$1/status"; }
+traced() { grep -qs '^TracerPid:[[:space:]]*[1-9]' "/proc/$1/status"; }
 inject() {
-	start strace -qq -o /dev/null -p "$1" -e "trace=${2%%:*}" -e "inject=$2"
-	tracer=$pid
+	start strace -qq -o "$FEDX_RUN/injected" -p "$1" -e "trace=${2%%:*}" -e "inject=$2"
+	tracer=$pid how=${2#*:}
 	eventually traced "$1"
 }
-heal() { kill -INT "$tracer"; ended "$tracer" || :; }
+often() (	# of when=FIRST, FIRST..LAST, FIRST..LAST+STEP; without it nobody can wait for the last
+	case $1 in *when=*) ;; *) echo 0; return ;; esac
+	when=${1##*when=} step=1
+	case $when in *+*) step=${when#*+} when=${when%+*} ;; esac
+	echo $(((${when#*..} - ${when%..*}) / step + 1))
+)
+happened() { test "$(grep -c INJECTED "$FEDX_RUN/injected")" -ge "$(often "$how")"; }
+# A call that strace leaves in the middle of a fault ends with ENOSYS, which no system gives.
+heal() {
+	eventually happened || not_ok "$how happens $(often "$how") times"
+	kill -INT "$tracer"
+	ended "$tracer" || :
+}
