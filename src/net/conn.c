@@ -256,7 +256,7 @@ conn_put(struct conn *c, struct str s)
 {
 	if (c->lost || c->closed || c->finishing)
 		return -1;
-	spare_take(c->net, &c->out);
+	spare_take(c->net, &c->out, s.n);
 	if (buf_put(&c->out, s.p, s.n))
 		return -1;
 	conn_grown(c, s.n);
@@ -268,7 +268,7 @@ conn_room(struct conn *c, size_t n)
 {
 	if (c->lost || c->closed || c->finishing)
 		return NULL;
-	spare_take(c->net, &c->out);
+	spare_take(c->net, &c->out, n);
 	return buf_room(&c->out, n);
 }
 

@@ -33,7 +33,7 @@ conn_keep(struct conn *c, struct buf *b, struct str rest)
 {
 	if (rest.n == 0 || c->lost || c->closed)
 		return;
-	spare_take(c->net, b);
+	spare_take(c->net, b, rest.n);
 	if (buf_put(b, rest.p, rest.n))
 		conn_lose_text(c, EXIT_UNREACHED, "connection dropped: out of memory for its input");
 }

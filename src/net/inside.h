@@ -40,7 +40,7 @@ struct net {
 
 /* Buffers are taken when bytes must wait and given back once empty, so that
  * an idle conn holds none and a busy one does not allocate. */
-void spare_take(struct net *, struct buf *);	/* if it has no memory and we have */
+void spare_take(struct net *, struct buf *, size_t n);	/* room for n more, if it has none and we have */
 void spare_give(struct net *, struct buf *);	/* if it is empty */
 
 bool host_is_name(struct str);	/* letters, digits, - and _ with dots between; what logs may show */

@@ -1,22 +1,37 @@
 /* net.c - one turn of the loop: read by wake-up, deliver, write once, wait. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "net/inside.h"
 #include "net/resolve.h"
 
+enum { SPARE_LOOK = 8 };	/* that many at most, for one that is large enough */
+
 struct spare { struct spare *next; uint32_t cap; };	/* lies in the buffer itself */
 
+/* Growth by way of larger and larger new ones would leave each of them here. */
 void
-spare_take(struct net *net, struct buf *b)
+spare_take(struct net *net, struct buf *b, size_t n)
 {
-	struct spare *s = net->spares;
+	struct spare **at = &net->spares, *s;
+	struct buf was = *b;
+	size_t len = buf_len(b);
+	int looked = 0;
 
-	if (b->cap || !s)
+	if (b->cap >= len + n && b->cap)
 		return;
-	net->spares = s->next;
+	while (*at && (*at)->cap < len + n && looked++ < SPARE_LOOK)
+		at = &(*at)->next;
+	if ((s = *at) == NULL || s->cap < len + n)
+		return;
+	*at = s->next;
 	net->spare_bytes -= s->cap;
-	b->cap = s->cap;
-	b->p = (uint8_t *)s;
+	*b = (struct buf){ .p = (uint8_t *)s, .cap = s->cap, .max = b->max };
+	if (len)
+		memcpy(b->p, was.p + was.head, len);
+	b->tail = (uint32_t)len;
+	was.head = was.tail = 0;
+	spare_give(net, &was);
 }
 
 void

@@ -575,10 +575,12 @@ spares_of(void)
 static void
 test_spares(void)
 {
-	struct side s = { .eat = EAT_FRAMES };
-	int fd = side_open(&s);
+	struct side s = { .eat = EAT_FRAMES }, others[3] = {{ .eat = EAT_FRAMES }};
+	int fd = side_open(&s), fds[3];
 	size_t kept;
 
+	for (size_t o = 0; o < 3; o++)
+		fds[o] = side_open(&others[o]);
 	conn_put(s.c, STR("warm up"));
 	say(fd, "\0\5ab", 4);
 	turn();
@@ -599,6 +601,21 @@ test_spares(void)
 		turn();
 	}
 	is_int(spares_of(), kept, "the same ones serve again and again");
+	for (int i = 0; i < 12; i++) {
+		if (i == 1)
+			kept = spares_of();
+		for (int n = 0; n < 200; n++)
+			conn_put(s.c, STR("one that grows, from small to large, in each turn"));
+		for (size_t o = 0; o < 3; o++)
+			conn_put(others[o].c, STR("small"));
+		turn();
+		drain_fd(fd);
+	}
+	is_int(spares_of(), kept, "and who grows takes the large one");
+	for (size_t o = 0; o < 3; o++) {
+		conn_close(others[o].c);
+		close(fds[o]);
+	}
 	conn_close(s.c);
 	close(fd);
 }
