@@ -129,6 +129,7 @@ token_file		a hub: the file of those who may join, by token or certificate; a le
 psk_file		a hub: the file of shared keys of those who may join; a leaf: the file with its own
 blocked_file		a file of hashes of tokens, keys and certificates that are refused whatever else lets them in
 roster_file		a hub's: whom it has invited and who has joined, a file that it writes itself
+joined_file		a leaf's: the key that it has joined with, a file that it writes itself
 tls.cert		certificate chain in PEM
 tls.key		its key in PEM, a file that others cannot read
 tls.ca		certificates in PEM that sign the one of the hub

@@ -123,7 +123,7 @@ go_on(struct settings *s, const struct joined *was, struct err *e)
 		if (!hash_equal(id, was->code, KEY_ID)) {
 			err_exit(e, EXIT_CONFIG);
 			return err_set(e, "this leaf has joined %.*s as '%.*s', by another code (%.100s): start it without "
-			    "--join, or give -c with another folder", STR_FMT(was->url), STR_FMT(was->who.node), j->path);
+			    "--join, or give it another joined_file", STR_FMT(was->url), STR_FMT(was->who.node), j->path);
 		}
 	}
 	str_c(was->url, j->url, sizeof j->url);
@@ -179,7 +179,10 @@ join_settings(struct settings *s, struct err *e)
 		return 0;
 	if ((s->joining = calloc(1, sizeof *s->joining)) == NULL)
 		return err_memory(e, "the settings");
-	snprintf(s->joining->path, sizeof s->joining->path, "%.580s/joined", settings_confdir(s));
+	if (s->joined_file)
+		snprintf(s->joining->path, sizeof s->joining->path, "%.587s", s->joined_file);
+	else
+		snprintf(s->joining->path, sizeof s->joining->path, "%.580s/joined", settings_confdir(s));
 	there = read_joined(s->joining->path, &b, &was, e);
 	r = there == 1 ? go_on(s, &was, e) : there == 0 && s->join ? begin(s, e) : there;
 	wipe(&b);
@@ -218,7 +221,7 @@ make_fresh(const struct joining *j, const char *path, const uint8_t id[HASH], st
 	*fresh = line.who.key;
 	joined_put(&b, &line);
 	if ((r = keep_file(path, buf_view(&b), e)) == -1)
-		err_at(e, "the leaf cannot keep a key of its own (-c gives another folder)");
+		err_at(e, "the leaf cannot keep a key of its own (joined_file says where else)");
 	tls_wipe(&line, sizeof line);
 	tls_wipe(room, sizeof room);
 	return r;

@@ -1,8 +1,10 @@
 /*
  * join.h - a leaf that joins a hub by a code, and one that has.
  *
- *	CONFDIR/joined.new	the key that it has made, before anybody hears of it
- *	CONFDIR/joined		the same file, once the hub has welcomed it
+ *	joined.new	the key that it has made, before anybody hears of it
+ *	joined		the same file, once the hub has welcomed it
+ *
+ * in the folder of the configuration, or where joined_file says.
  *
  * It holds the URL as well, so that from then on the leaf needs nothing else;
  * and which code it came by, so that the command that has made it goes on with

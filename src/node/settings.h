@@ -22,7 +22,8 @@ struct settings {
 	const char *listen[LISTEN_MAX], *uplink[LISTEN_MAX], *peers[PEERS_MAX];
 	size_t listen_count, uplink_count, peer_count;
 	const char *id, *cluster, *rundir, *confdir;
-	const char *token_file, *uplink_token_file, *psk_file, *uplink_psk_file, *blocked_file, *roster_file;
+	const char *token_file, *uplink_token_file, *psk_file, *uplink_psk_file, *blocked_file, *roster_file,
+	    *joined_file;
 	const char *tls_cert, *tls_key, *tls_ca, *tls_client_ca, *tls_pin, *tls_session_file;
 	const char *announce_tags;
 	const char *pidfile, *user, *dns_servers;
@@ -56,6 +57,7 @@ struct settings {
 	X("psk_file",		TEXT,	psk_file, 0, 0, NOW) \
 	X("blocked_file",	TEXT,	blocked_file, 0, 0, NOW) \
 	X("roster_file",	TEXT,	roster_file, 0, 0, RESTART) \
+	X("joined_file",	TEXT,	joined_file, 0, 0, RESTART) \
 	X("tls.cert",		TEXT,	tls_cert, 0, 0, NOW) \
 	X("tls.key",		TEXT,	tls_key, 0, 0, NOW) \
 	X("tls.ca",		TEXT,	tls_ca, 0, 0, NOW) \

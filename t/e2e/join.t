@@ -125,7 +125,7 @@ wrong 65 'begin with fedx1-' -c other --join garage
 wrong 78 'redeemed over TLS alone, and .fedx://127.0.0.1:1. is without' -c other -u fedx://127.0.0.1:1 --insecure --join "$code"
 wrong 78 'has joined fedxs://.* as .kitchen.lab., by another code' -c kitchen --join "$code"
 wrong 78 'makes a key of the leaf.s own: leave --psk-file' -c other --psk-file x --join "$code"
-wrong 73 'cannot keep a key of its own .-c gives another folder.: cannot write ./proc/joined.new' -c /proc --join "$code"
+wrong 73 'cannot keep a key of its own .joined_file says where else.: cannot write ./proc/joined.new' -c /proc --join "$code"
 wrong 66 'no code came by standard input' -c other --join -
 wrong 78 "for node 'garage.lab', not for 'x.lab'" -c other --id x.lab --join "$code"
 fedx-leaf -t -c other --join "$code" >out 2>&1
@@ -279,6 +279,16 @@ stop "$leaf"
 ok '... one is invited' invite last.lab
 leaf last --join "$code"
 ok '... and joins' is_up
+stop "$leaf"
+mkdir etc kept
+ok 'one whose settings are not for it to write' invite kept.lab
+leaf etc --set joined_file=kept/joined --join "$code"
+ok '... joins' is_up
+ok '... and keeps its key where joined_file says' test -f kept/joined
+is "$(ls etc)" '' '... and nothing beside its settings'
+stop "$leaf"
+leaf etc --set joined_file=kept/joined
+ok '... from where it starts again' is_up
 stop "$leaf"
 
 # --- what is said by hand ---
