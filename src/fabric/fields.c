@@ -13,7 +13,7 @@ kind_text(uint8_t kind)
 	if (!*to) {
 		const char *from = kind_name(kind);
 
-		for (size_t i = 0; from[i] && i < sizeof *texts - 1; i++)
+		for (size_t i = 0; i < sizeof *texts - 1 && from[i]; i++)
 			to[i] = (char)(from[i] >= 'A' && from[i] <= 'Z' ? from[i] | 0x20 : from[i]);
 	}
 	return str(to);

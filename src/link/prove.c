@@ -102,7 +102,7 @@ say_proof(struct link *l, struct proving *p)
 {
 	const struct shared_key *fresh = &l->links->fresh;
 	uint8_t proof[PROOF], masked[FRESH_KEY];
-	struct challenge c = { .proof = bytes(proof, PROOF) };
+	struct challenge c = { .proof.n = 0 };
 	int r;
 
 	if (fresh->n) {
@@ -111,6 +111,7 @@ say_proof(struct link *l, struct proving *p)
 		p->facts.fresh = c.fresh = bytes(masked, FRESH_KEY);
 	}
 	proof_make(key_view(&p->key), fresh->n ? PROVER_JOINER : PROVER_DIALLER, &p->facts, proof);
+	c.proof = bytes(proof, PROOF);
 	r = say(l, KIND_PROVE, &c);
 	p->facts.fresh = STR("");
 	return r;

@@ -7,7 +7,7 @@
 struct word
 word(struct str object, const char *member)
 {
-	struct word w;
+	struct word w = { "" };
 	struct buf text;
 
 	buf_init(&text, 64 * 1024);

@@ -276,16 +276,17 @@ static void
 instances(void *names, struct str service, void (*each)(void *, const struct instance *), void *to)
 {
 	struct known *k = find_name(names, FAMILY_SERVICE, service);
-	uint32_t number = 0;
+	uint32_t number = 1;
 
 	if (!k)
 		return;
 	list_each(n, &k->claims) {
 		struct claimed *c = list_of(n, struct claimed, of_name);
-		struct instance i = { .number = ++number, .local = c->node.n == 0,
+		struct instance i = { .number = number, .local = c->node.n == 0,
 		    .weight = c->weight, .node = c->node, .version = c->version, .tags = c->tags };
 
 		each(to, &i);
+		number++;
 	}
 }
 

@@ -8,7 +8,7 @@ name=fedx-$(cat "$FEDX_SRC/VERSION")
 ok 'there is a tarball' sh "$FEDX_SRC/bin/dist.sh" "$FEDX_SRC" "$name"
 gzip -dc "$name.tar.gz" | tar -xf -
 cp -r "$name" pristine
-quiet() { (cd "$where" && "$@") >out 2>&1 </dev/null; }
+quiet() { (cd "$where" && "$@") >out 2>&1 </dev/null || { tail -n 15 out; return 1; }; }
 files() { (cd "$1" && find . ! -type d | LC_ALL=C sort); }
 
 # build MAKE WHERE CONFIGURE: all that a user does, in that order
