@@ -230,6 +230,13 @@ uplink_stand_by(struct uplink *u)
 	wait_for(u, uplink_wait_ms(u, false, random32()));
 }
 
+static void
+remember_node(struct uplink *u)
+{
+	if (u->link && u->link->port.node.n)
+		str_c(u->link->port.node, u->node, sizeof u->node);
+}
+
 void
 uplink_hang_up(struct uplink *u)
 {
@@ -239,8 +246,12 @@ uplink_hang_up(struct uplink *u)
 	u->drains = false;
 	if (theirs)
 		link_close(theirs, E_busy, "the link is paused by hand at the other side");
-	if (u->link)
+	remember_node(u);
+	if (u->link) {	/* it may be resumed before this one is down */
+		u->link->owner = NULL;
 		link_close(u->link, E_NONE, "paused");
+		u->link = NULL;
+	}
 	snprintf(u->why, sizeof u->why, "paused by hand");
 }
 
@@ -309,11 +320,8 @@ on_down(void *owner, enum error error, const char *why)
 	bool steady = u->state == UPLINK_UP &&
 	    mono_us_since(u->since, ls->fabric->now) / 1000 >= ls->set.steady_ms;
 
-	if (u->link && u->link->port.node.n)
-		str_c(u->link->port.node, u->node, sizeof u->node);
+	remember_node(u);
 	u->link = NULL;
-	if (u->state == UPLINK_PAUSED)
-		return;
 	if (steady)
 		u->failures = 0;
 	snprintf(u->why, sizeof u->why, "%.180s", why);

@@ -24,6 +24,17 @@ one_link() {	# both see one, opened by the same side
 	test "$(column a 1,4)" = "$(printf 'b.test\tup')" && test "$(column b 1,4)" = "$(printf 'a.test\tup')" &&
 	case $(column a 5),$(column b 5) in us,them|them,us) ;; *) false ;; esac
 }
+at_once() {	# at_once NODE VERB...: said to $who by one write; the ids of what it answers
+	perl -MIO::Socket::UNIX -e '
+		my ($at, $node, @verbs) = @ARGV;
+		my $s = IO::Socket::UNIX->new($at) or die "$at: $!\n";
+		my $id = 0;
+		print $s join "", map { sprintf qq({"type":"request","id":%d,"service":"fedx","method":"link","payload":) .
+		    qq("{\\"name\\":\\"%s\\",\\"do\\":\\"%s\\"}"}\n), ++$id, $node, $_ } @verbs;
+		$s->flush;
+		print readline($s) =~ /"id":(\d)/, "\n" for @verbs;
+	' "$who/node.sock" "$@"
+}
 killed() { kill -KILL "$1"; ended "$1"; test $? = 137; }
 
 # --- both dial ---
@@ -66,6 +77,8 @@ do
 	ok '... it stays paused' state $who paused
 	fedx-probe -r $who -q link resume "fedx://$(eval "echo \$${other}_at")" >/dev/null
 	ok '... resumed, by its URL, it is there again' eventually one_link
+	is "$(at_once "$other.test" pause resume)" "$(printf '1\n2')" '... paused and resumed at once'
+	ok '... one link' eventually one_link
 done
 ok 'one that is up is told to try: nothing happens' fedx-probe -r a link retry b.test
 ok '... it is up' one_link
@@ -131,7 +144,7 @@ ok 'a hub that is its own peer' eventually state c refused
 like "$(column c 8)" 'this URL leads from the node to itself' '... is told so'
 stop "$c"
 start fedx-leaf -l 127.0.0.1:0 -u "fedx://$b_at" -i l.test -C test -r l
-leaf=$pid
+leaf=$pid leaf_log=$log
 l_at=$(ready_at "$log")
 hub c "$c_at" --peer "fedx://$l_at" --peer "fedx://127.0.0.1:$(free_port)"
 no_hubs() { peers c | grep -q "fedx://$l_at	refused" && peers c | grep -q "	backoff	"; }
@@ -143,6 +156,11 @@ ok '... which is down' eventually not sh -c "fedx-probe -r b -H links | grep -q 
 like "$(fedx-probe -r l -H peers)" "b\.test	-	fedx://$b_at	paused" '... and listed'
 ok '... and resumes it' fedx-probe -r l link resume b.test
 ok '... it is up' eventually sh -c "fedx-probe -r b -H links | grep -q 'l.test	leaf	up'"
+ups() { test "$(grep -c 'event=uplink .*now=UP' "$leaf_log")" = "$1"; }
+ok '... for the second time' ups 2
+who=l
+is "$(at_once b.test pause resume)" "$(printf '1\n2')" 'paused and resumed at once'
+ok '... it knows that it is up for the third time' eventually ups 3
 
 start fedx-leaf -u "fedx://$b_at" --peer "fedx://$a_at" -i m.test -r l
 ok 'a leaf with a peer' expect_status 78 ended "$pid"

@@ -64,6 +64,14 @@ open_side(struct side *s, const char *id)
 }
 
 static void
+close_side(struct side *s)
+{
+	listener_close(s->at);
+	links_free(&s->ls);
+	fabric_free(&s->f);
+}
+
+static void
 open_uplink(struct side *s, const struct side *to, bool peer)
 {
 	uplink_init(&s->u, &s->ls);
@@ -182,10 +190,31 @@ test_pair(const char *first, const char *second, bool peers)
 	ok(lost, "... it is lost: one link again");
 	ok(half, "... one end is lost and the other does not know: one link again");
 	ok(both, "... both are lost and nobody hears of it: one link again");
+	for (int i = 0; i < 2; i++)
+		close_side(&sides[i]);
+}
+
+/* Two requests of one client are heard in one turn: the old link is not down yet. */
+static void
+test_resume(void)
+{
+	bool resumed = true;
+
+	open_side(&sides[0], "a.test");
+	open_side(&sides[1], "b.test");
+	for (int i = 0; i < 2; i++)
+		open_uplink(&sides[i], &sides[!i], true);
+	for (int round = 0; round < 10; round++) {
+		struct uplink *u = &sides[round % 2].u;
+
+		resumed &= comes_to_agree();
+		uplink_step(u, ON_UPLINK_PAUSE);
+		uplink_retry(u);
+	}
+	ok(resumed && comes_to_agree(), "paused and resumed in one turn: one link again");
 	for (int i = 0; i < 2; i++) {
-		links_free(&sides[i].ls);
-		fabric_free(&sides[i].f);
-		listener_close(sides[i].at);
+		uplink_stop(&sides[i].u);
+		close_side(&sides[i]);
 	}
 }
 
@@ -218,9 +247,7 @@ test_burial(void)
 	link_give_way(old, E_conflict, "another one");
 	ok(s->ls.dying.next == &other->stage && other->stage.next == &s->ls.dying && s->ls.all.next == &other->place,
 	    "who gives way is gone at once, and nobody else");
-	listener_close(s->at);
-	links_free(&s->ls);
-	fabric_free(&s->f);
+	close_side(s);
 	forget_kept();
 }
 
@@ -235,6 +262,7 @@ main(void)
 	net_each_turn(net, on_turn, NULL);
 	test_pair("a.test", "b.test", true);
 	test_pair("b.test", "a.test", false);
+	test_resume();
 	test_burial();
 	net_close(net);
 	ev_loop_destroy(loop);
