@@ -149,7 +149,7 @@ run(struct sub *s, struct err *e)
 	for (;;) {
 		bool full = buf_len(&s->out.waiting) >= OUTLET_HIGH;
 		struct pollfd p[2] = {
-			{ .fd = s->bus.fd, .events = (short)(bus_events(&s->bus) & (full ? POLLOUT : ~0)) },
+			{ .fd = full ? -1 : s->bus.fd, .events = bus_events(&s->bus) },
 			outlet_poll(&s->out)
 		};
 
@@ -158,9 +158,11 @@ run(struct sub *s, struct err *e)
 		if (!full)	/* else events wait at the node, which drops what is too much */
 			bus_turn(&s->bus, p[0].revents);
 		r = take_bus(s, e);
-		if (outlet_turn(&s->out, p[1].revents, r == -1 ? &(struct err){ .text = "" } : e) == -1)
+		if (r == -1) {	/* what came before goes out, as its reader takes it */
+			outlet_flush(&s->out, &(struct err){ .text = "" });
 			return -1;
-		if (r == -1)
+		}
+		if (outlet_turn(&s->out, p[1].revents, e) == -1)
 			return -1;
 		if (s->enough)
 			return outlet_flush(&s->out, e);

@@ -131,6 +131,17 @@ lines_show(struct watch *w, struct err *e)
 	return 0;
 }
 
+/* What has come goes out, as its reader takes it. */
+static int
+show_rest(struct watch *w, struct err *e)
+{
+	do {
+		if (outlet_flush(&w->out, e) == -1 || lines_show(w, e) == -1)
+			return -1;
+	} while (buf_len(&w->out.waiting));
+	return 0;
+}
+
 /* 1: the stream has ended */
 static int
 take_bus(struct watch *w, struct err *e)
@@ -175,17 +186,14 @@ run(struct watch *w, struct err *e)
 			return err_sys(e, "poll");
 		bus_turn(&w->bus, p[0].revents);
 		r = take_bus(w, e);
-		if (lines_show(w, r == -1 ? &(struct err){ .text = "" } : e) == -1 ||
-		    outlet_turn(&w->out, p[1].revents, r == -1 ? &(struct err){ .text = "" } : e) == -1)
+		if (r == 1)
+			return show_rest(w, e);
+		if (r == -1) {
+			show_rest(w, &(struct err){ .text = "" });
 			return -1;
-		if (r == -1)
-			return -1;
-		while (r == 1) {	/* the rest, as its reader takes it */
-			if (outlet_flush(&w->out, e) == -1 || lines_show(w, e) == -1)
-				return -1;
-			if (buf_len(&w->out.waiting) == 0)
-				return 0;
 		}
+		if (lines_show(w, e) == -1 || outlet_turn(&w->out, p[1].revents, e) == -1)
+			return -1;
 	}
 }
 
