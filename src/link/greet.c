@@ -86,6 +86,8 @@ link_up(struct link *l)
 		return;
 	}
 	ls->count[l->port.role]++;
+	if (l->state != LINK_UP)	/* what it would be told had no room */
+		return;
 	if (port_is_link(&l->port) && l->port.kind != PORT_CHILD)
 		list_add(&ls->hubs, &l->stage);
 	link_watch(l);

@@ -343,6 +343,8 @@ link_accept(struct links *ls, struct conn *c, const char *peer, const struct dia
 		l->told = true;
 		link_close(l, E_overloaded, "no memory for a session");
 	}
+	if (l->state == LINK_DYING)
+		return l;
 	if (!network) {
 		link_join(l);
 		return l;

@@ -242,6 +242,33 @@ dial_us(struct uplink *u, const char *url)
 		ev_run(loop, EVRUN_ONCE);
 }
 
+static int
+no_session(void *mem, const struct event *ev, struct out *o)
+{
+	(void)mem, (void)ev, (void)o;
+	return -1;
+}
+
+/* A stranger with whom no session can begin is going already: it waits for no HELLO. */
+static void
+test_no_session(void)
+{
+	static const struct dialect mute = { .name = "mute", .on = no_session };
+	struct link *l, *next;
+	int fd[2];
+
+	l = pair(&mute, true, &fd[0]);
+	ok(l->state == LINK_DYING && ls.dying.next == &l->stage, "a link without a session is dying");
+	ok(list_empty(&ls.greeting) && ls.greeting_count == 0, "... and greets nobody");
+	next = pair(NULL, true, &fd[1]);
+	ok(ls.greeting.next == &next->stage && ls.greeting_count == 1, "... the next one does");
+	links_reap(&ls);
+	ok(ls.all.next == &next->place && next->place.next == &ls.all, "... and is alone then");
+	close(fd[0]);
+	close(fd[1]);
+	turn(2);
+}
+
 /* A hub may ask for any time to stay away. */
 static void
 test_come_back(void)
@@ -572,6 +599,7 @@ main(void)
 	begin();
 	test_doors();
 	test_no_room_for_the_reason();
+	test_no_session();
 	test_not_delivered_stays_here();
 	test_come_back();
 	test_calm_with_who_left();
