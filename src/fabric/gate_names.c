@@ -400,7 +400,7 @@ gate_names_free(struct fabric *f, struct port *p)
 bool
 gate_claim_is_proven(const struct claim *c)
 {
-	return c->name->family == FAMILY_NODE && c->digest == 0;
+	return c->name->family == FAMILY_NODE && !c->via && c->digest == 0;
 }
 
 bool

@@ -1,4 +1,5 @@
 /* fabric-connected.c - who reaches what: claims, conflicts, and what the uplink is told. */
+#include "fabric/rib.h"
 #include "wire/fields.h"
 #include "fakeport.h"
 
@@ -335,6 +336,24 @@ node_ids(void)
 	end();
 }
 
+/* A digest has no key: a hub can make up an announcement that has the sum of a proven name. */
+static void
+made_up_digest(void)
+{
+	struct via via = { .port = &site.port };
+	struct claim *c;
+
+	begin();
+	list_init(&via.claims);
+	c = fib_add(&f.fib, &site.port, &via, &(struct announcement){ .family = FAMILY_NODE, .name = STR("leaf-7") });
+	site.port.digest ^= c->digest;
+	c->digest = 0;
+	ok(!fabric_leaf(&f, STR("leaf-7")), "what a hub announces is proven by no digest");
+	ok(fabric_leaf(&f, STR("leaf")) == &leaf.port, "... the name of a neighbour is, by its link");
+	fib_del(&f.fib, c);
+	end();
+}
+
 static void
 digest(struct fake *k, uint32_t count, uint64_t sum)
 {
@@ -451,6 +470,7 @@ main(void)
 	split_horizon();
 	liars();
 	node_ids();
+	made_up_digest();
 	digests();
 	both_ends_agree();
 	return done();
