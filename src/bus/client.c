@@ -125,8 +125,13 @@ read_some(struct bus *b)
 		uint8_t *to = buf_room(&b->in, READ_STEP);
 		ssize_t n;
 
-		if (!to)
+		if (!to && buf_len(&b->in) + READ_STEP > b->in.max)
+			return;		/* what is there is to be taken first */
+		if (!to) {
+			err_memory(&b->why, "what the node says");
+			lose(b, b->why.status);
 			return;
+		}
 		n = recv(b->fd, to, READ_STEP, 0);
 		if (n > 0) {
 			buf_made(&b->in, (size_t)n);

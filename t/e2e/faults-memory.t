@@ -105,6 +105,11 @@ done <<'END'
 keygen token t.test -d made
 keygen key k.test -d made
 END
+nomem new "$orders"
+nomem fail "$orders" 1 1000000000000 0 65536
+ok 'what the node says has no room: fedx-probe does not try for ever' expect_status 75 \
+	timeout 20 env FAIL_FILE="$orders" FAIL_IN=fedx-probe LD_PRELOAD="$lib" fedx-probe -r h -q call -t 60 echo m x
+like "$(cat "$FEDX_RUN/ok.out")" 'no memory for what the node says' '... by a sentence'
 # shellcheck disable=SC2086
 ok 'fedx-probe doctor' nomem ends "$orders" $((step * 4)) "$lib" fedx-probe -q doctor --tls-ca keys/ca.pem "fedxs://$at"
 
