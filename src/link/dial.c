@@ -306,7 +306,8 @@ on_goodbye(void *owner, uint32_t come_back_ms, struct str elsewhere)
 	struct uplink *u = owner;
 
 	u->come_back_ms = come_back_ms;
-	u->failures = 0;
+	if (come_back_ms)	/* else it may leave at once each time */
+		u->failures = 0;
 	for (size_t i = 0; i < u->url_count; i++)
 		if (i != u->url && str_is(elsewhere, u->urls[i]))
 			u->elsewhere = i + 1;

@@ -231,15 +231,21 @@ on_accepted(void *owner, int fd, const char *peer)
 	accepted = fd;
 }
 
-/* An uplink to us, greeting; what comes of it is in `accepted`. */
+/* It greets us; what comes of it is in `accepted`. */
+static void
+await_dial(struct uplink *u)
+{
+	for (int n = 0; n < 1000 && (accepted == -1 || u->state != UPLINK_GREETING); n++)
+		ev_run(loop, EVRUN_ONCE);
+}
+
 static void
 dial_us(struct uplink *u, const char *url)
 {
 	uplink_init(u, &ls);
 	u->urls[u->url_count++] = url;
 	uplink_start(u);
-	for (int n = 0; n < 1000 && (accepted == -1 || u->state != UPLINK_GREETING); n++)
-		ev_run(loop, EVRUN_ONCE);
+	await_dial(u);
 }
 
 static int
@@ -299,6 +305,36 @@ test_come_back(void)
 		accepted = -1;
 		turn(2);
 	}
+	listener_close(at);
+	buf_free(&b);
+}
+
+/* Who leaves at once, and does not say when to come back, is dialled less and less. */
+static void
+test_leaves_again_and_again(void)
+{
+	struct err e = { .status = 0 };
+	struct listener *at = listen_tcp(net, STR("127.0.0.1:0"), on_accepted, NULL, &e);
+	struct uplink u;
+	struct buf b;
+	char url[80], be[4] = { 0 };
+
+	snprintf(url, sizeof url, "fedx://%s", listener_name(at));
+	buf_init(&b, 4096);
+	put(&b, (struct envelope){ .kind = KIND_GOODBYE, .hops = 1, .payload = { be, 4 } });
+	uplink_init(&u, &ls);
+	u.urls[u.url_count++] = url;
+	for (uint32_t n = 1; n <= 4; n++) {
+		uplink_step(&u, n == 1 ? ON_UPLINK_START : ON_UPLINK_TIMEOUT);
+		await_dial(&u);
+		say(accepted, buf_view(&b));
+		turn(10);
+		ok(u.state == UPLINK_BACKOFF && u.failures == n, "GOODBYE for no time: failure %u", n);
+		close(accepted);
+		accepted = -1;
+	}
+	uplink_stop(&u);
+	turn(2);
 	listener_close(at);
 	buf_free(&b);
 }
@@ -602,6 +638,7 @@ main(void)
 	test_no_session();
 	test_not_delivered_stays_here();
 	test_come_back();
+	test_leaves_again_and_again();
 	test_calm_with_who_left();
 	test_goodbyes();
 	test_untaken();
