@@ -24,7 +24,7 @@ question_about(struct fabric *f, const struct port *from, const struct name *nam
 		    .weight = c->weight, .in_flight = c->in_flight, .latency_us = c->latency_us,
 		    .node = c->port->node, .version = claim_version(c), .tags = claim_tags(c) };
 
-		if ((c->port == from && port_is_link(from)) || !claim_has_room(c))
+		if ((c->port == from && port_is_link(from)) || !claim_serves(c) || !claim_has_room(c))
 			continue;
 		if (count++ == INSTANCES || instance_put(&f->out, &i) == -1)
 			break;

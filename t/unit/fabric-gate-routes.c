@@ -490,10 +490,44 @@ chaos(void)
 	is_int(asked, 200, "with many questions");
 }
 
+/* The balance hook is asked about one instance of s, which is reached by k. */
+static bool
+picks_one(uint64_t id, const struct fake *k)
+{
+	struct instance i, first = { .number = 0 };
+	unsigned count = 0;
+
+	fake_ask(&client, id, "s/m");
+	if (!asker_next(&asker) || asker.q.hook != HOOK_BALANCE)
+		return false;
+	for (struct str run = asker.q.instances; instance_next(&run, &i); count++)
+		first = count ? first : i;
+	asker_say(&f, &asker, (struct verdict){ .answer = ANSWER_PICK, .instance = first.number });
+	if (count != 1)
+		printf("#   of %u\n", count);
+	return count == 1 && str_eq(first.node, k->port.node);
+}
+
+/* A longer way to the same instance is no second one to pick. */
+static void
+picks(void)
+{
+	begin_asked(2, HOOKS(BALANCE));
+	says(&n1, "o n1");
+	says(&n2, "o x n2");
+	names(&n1, KIND_ANNOUNCE, FAMILY_SERVICE, "o", "s");
+	names(&n2, KIND_ANNOUNCE, FAMILY_SERVICE, "o", "s");
+	ok(picks_one(1, &n1), "an instance by two ways is one to pick, by the way that is used");
+	unsays(&n1, "o");
+	ok(picks_one(2, &n2), "... by the other way when that has gone");
+	end_asked();
+}
+
 int
 main(void)
 {
 	chaos();
+	picks();
 	import();
 	preference();
 	export();
