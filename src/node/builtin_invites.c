@@ -14,7 +14,7 @@
 enum { DEPTH = 2, FIELD_MAX = 8192, EXPIRES_MAX_S = 30 * 86400 };
 
 /* What was asked for, each as text. */
-struct wish { struct buf node, scopes, url; uint64_t expires_s; };
+struct wish { struct buf node, scopes, url; bool confined; uint64_t expires_s; };
 
 static void
 wish_free(struct wish *w)
@@ -45,6 +45,7 @@ wish_read(struct str payload, struct wish *w)
 	if (json_check(payload, DEPTH, &fault) == -1 || member_text(payload, "node", &w->node) == -1 ||
 	    member_text(payload, "scopes", &w->scopes) == -1 || member_text(payload, "url", &w->url) == -1)
 		return -1;
+	w->confined = json_member(payload, "scopes").n > 0;
 	s = json_member(payload, "expires_s");
 	return s.n && json_u64(s, EXPIRES_MAX_S, &w->expires_s) == -1 ? -1 : 0;
 }
@@ -128,6 +129,15 @@ scope_words(struct str patterns, struct buf *to, struct err *e)
 	return auth_scopes_check(buf_view(to), e);
 }
 
+/* Nobody who says "scopes" means: any. */
+static int
+wished_scopes(const struct wish *w, struct buf *to, struct err *e)
+{
+	if (w->confined && str_trim(buf_view(&w->scopes)).n == 0)
+		return err_set(e, "\"scopes\" holds no pattern: want one, or no \"scopes\" for any");
+	return scope_words(buf_view(&w->scopes), to, e);
+}
+
 static void
 put_until(struct buf *o, int64_t expires)
 {
@@ -173,7 +183,7 @@ invite(struct node *n, const struct wish *w, struct buf *scopes, struct buf *o, 
 	}
 	if ((error = choose_url(n, buf_view(&w->url), code.url, e)) != E_NONE)
 		return error;
-	if (scope_words(buf_view(&w->scopes), scopes, e) == -1)
+	if (wished_scopes(w, scopes, e) == -1)
 		return E_malformed;
 	who.scopes = buf_view(scopes);
 	rand_bytes(code.seed, sizeof code.seed);

@@ -9,32 +9,45 @@ enum { INVITE_DAYS_MAX = 30, ANSWER_MAX = 64 * 1024 };
 
 static const struct column revoked[] = { { "node", "node", false }, { "links_closed", "links_closed", true } };
 
-static void
+static int
 put_text(struct buf *to, const char *name, struct str value)
 {
-	buf_fmt(to, ",\"%s\":", name);
-	json_quote(to, value);
+	return buf_fmt(to, ",\"%s\":", name) == -1 ? -1 : json_quote(to, value);
+}
+
+/* None are any: one that is lost on the way would let the node do all. */
+static int
+put_scopes(const struct probe *p, struct buf *ask, struct err *e)
+{
+	struct buf scopes;
+	int r = 0;
+
+	buf_init(&scopes, ANSWER_MAX);
+	for (int i = 0; i < p->scopes && r == 0; i++)
+		if (p->scope[i][0] && !strpbrk(p->scope[i], " \t\r\n"))
+			r = buf_fmt(&scopes, "%s%s", i ? " " : "", p->scope[i]);
+		else
+			r = err_set(e, "--scope '%.80s' is no pattern: want one word like /a/**; several: --scope again",
+			    p->scope[i]);
+	if (r == 0 && p->scopes)
+		r = put_text(ask, "scopes", buf_view(&scopes));
+	buf_free(&scopes);
+	return r;
 }
 
 static int
 put_wish(const struct probe *p, struct buf *ask, struct err *e)
 {
 	uint64_t seconds = 3600;
-	struct buf scopes;
 
 	if (p->opt[OPT_EXPIRES] && opt_seconds(p->opt[OPT_EXPIRES], INVITE_DAYS_MAX * 86400ull, &seconds, e) == -1)
 		return -1;
-	buf_init(&scopes, ANSWER_MAX);
-	for (int i = 0; i < p->scopes; i++)
-		buf_fmt(&scopes, "%s%s", i ? " " : "", p->scope[i]);
-	buf_fmt(ask, "{\"expires_s\":%llu", (unsigned long long)seconds);
-	put_text(ask, "node", str(p->operand[0]));
-	put_text(ask, "scopes", buf_view(&scopes));
-	if (p->opt[OPT_URL])
-		put_text(ask, "url", str(p->opt[OPT_URL]));
-	buf_str(ask, STR("}"));
-	buf_free(&scopes);
-	return 0;
+	if (buf_fmt(ask, "{\"expires_s\":%llu", (unsigned long long)seconds) == 0 &&
+	    put_text(ask, "node", str(p->operand[0])) == 0 && put_scopes(p, ask, e) == 0 &&
+	    (!p->opt[OPT_URL] || put_text(ask, "url", str(p->opt[OPT_URL])) == 0) && buf_str(ask, STR("}")) == 0)
+		return 0;
+	err_exit(e, EXIT_USAGE);
+	return *e->text ? -1 : err_set(e, "what is asked for is too long");
 }
 
 /* The code alone on standard output: it is for a pipe, or for the eye that is to have it. */

@@ -305,6 +305,16 @@ no 76 'is no node id' invite No
 no 76 'is no pattern' invite new.lab --scope '/a*'
 no 76 'is no URL with TLS' invite new.lab --url fedx://hub
 no 64 'is no duration' invite new.lab --expires soon
+for scope in '' ' ' 'a b' "$(printf 'a\tb')" "$(printf '/a\n/b')"
+do no 64 'is no pattern: want one word' invite new.lab --scope /a --scope "$scope"
+done
+no 64 'what is asked for is too long' invite new.lab --scope "$(head -c 70000 /dev/zero | tr '\0' a)"
+for scopes in '""' '" "' '"\t"'
+do
+	printf '{"node":"new.lab","scopes":%s}' "$scopes" | fedx-probe -r h call fedx invite - >out 2>&1
+	like "$(cat out)" 'holds no pattern' "$scopes are not any"
+done
+is "$(state new.lab invited)" 0 '... and nobody is invited by them'
 no 1 'is this hub itself' invite hub.test
 like "$(fedx-probe -r h -j invite new.lab --expires 2d --scope a --scope '/b/**')" \
 	'^\{"v":1,"node":"new.lab","code":"fedx1-[^"]*","url":"fedxs://127.0.0.1:[0-9]*","expires":"20[^"]*Z","scopes":\["a","/b/\*\*"\]\}$' \
