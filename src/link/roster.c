@@ -110,7 +110,7 @@ roster_renew(struct roster *r, struct err *e)
 	r->is = fresh;
 	r->seen = now;
 	r->there = there;
-	return 0;
+	return 1;
 }
 
 struct roster *
@@ -125,7 +125,7 @@ roster_open(const char *path, struct err *e)
 	if (snprintf(r->path, sizeof r->path, "%s", path) >= (int)sizeof r->path) {
 		err_exit(e, EXIT_CONFIG);
 		err_set(e, "the path '%.100s...' is too long", path);
-	} else if (roster_renew(r, e) == 0) {
+	} else if (roster_renew(r, e) != -1) {
 		return r;
 	}
 	roster_close(r);
@@ -146,14 +146,16 @@ roster_path(const struct roster *r)
 	return r->path;
 }
 
-void
+bool
 roster_refresh(struct roster *r)
 {
 	struct err e = { .status = 0 };
+	int read = roster_renew(r, &e);
 
-	if (roster_renew(r, &e) == -1)
+	if (read == -1)
 		log_event(LOG_LEVEL_ERROR, "roster_ignored", "why", e.text,
 		    "next", "who has joined by now stays known", NULL);
+	return read == 1;
 }
 
 const struct roster_line *
@@ -186,7 +188,7 @@ take_turn(struct roster *r, struct err *e)
 	snprintf(path, sizeof path, "%s.lock", r->path);
 	if ((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) == -1)
 		return err_sys(e, "cannot write '%.100s'", path);
-	if (fcntl(fd, F_SETLK, &l) == 0 && roster_renew(r, e) == 0)
+	if (fcntl(fd, F_SETLK, &l) == 0 && roster_renew(r, e) != -1)
 		return fd;
 	if (!*e->text)
 		err_sys(e, "another process is writing '%.100s': try again", r->path);

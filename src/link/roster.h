@@ -27,8 +27,9 @@ struct roster *roster_open(const char *path, struct err *);
 void roster_close(struct roster *);		/* wipes the keys */
 const char *roster_path(const struct roster *);
 int roster_renew(struct roster *, struct err *);
-	/* if the file is another one now; -1: it is bad, and what was known stays known; *e as above */
-void roster_refresh(struct roster *);		/* likewise; a bad one: to the log */
+	/* 1: the file was another one, and is read; 0: it is the same; -1: it is
+	 * bad, and what was known stays known; *e as above */
+bool roster_refresh(struct roster *);		/* likewise; a bad one: to the log, and false */
 
 const struct roster_line *roster_at(const struct roster *, size_t i);	/* NULL: no more; until the next change */
 const struct roster_line *roster_find(const struct roster *, const struct credential *);

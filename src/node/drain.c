@@ -8,8 +8,11 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "link/roster.h"
 #include "node/node.h"
 #include "node/supervisor.h"
+
+enum { LOOK_MS = 200 };
 
 void
 drain_stop_uplinks(struct node *n)
@@ -54,6 +57,23 @@ let_go(struct node *n, bool replaced)
 	}
 }
 
+/* After an upgrade another process revokes, and who is linked here has been heard for the last time. */
+void
+drain_look(struct node *n)
+{
+	uint32_t checked;
+
+	if (n->roster && roster_refresh(n->roster))
+		links_check_grants(&n->links, &checked);
+}
+
+/* Each turn looks; this is for one that nobody else would begin. */
+static void
+on_look(struct wheel *w, struct timer *t)
+{
+	timer_set(w, t, list_of(t, struct node, look)->fabric.now, LOOK_MS);
+}
+
 void
 drain_turn(struct node *n)
 {
@@ -87,6 +107,9 @@ drain_begin(struct node *n)
 	listeners_close(n);
 	timer_init(&n->drain, on_over);
 	timer_set(&n->fabric.wheel, &n->drain, n->fabric.now, n->set->drain_ms);
+	timer_init(&n->look, on_look);
+	if (n->roster)
+		timer_set(&n->fabric.wheel, &n->look, n->fabric.now, LOOK_MS);
 }
 
 void

@@ -81,6 +81,8 @@ on_check(struct ev_loop *loop, ev_check *w, int revents)
 
 	(void)loop, (void)revents;
 	n->fabric.now = net_time(n->net);
+	if (n->draining)
+		drain_look(n);
 }
 
 static void

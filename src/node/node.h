@@ -61,7 +61,7 @@ struct node {
 	ev_check check;			/* the start of a turn */
 	ev_timer tick;			/* the wheel's next turn */
 	ev_signal signals[6];
-	struct timer digest, drain;
+	struct timer digest, drain, look;
 	struct arguments arguments;	/* of main: what is started in our place has the same */
 	struct upgrade upgrade;
 };
@@ -90,7 +90,8 @@ void listeners_close(struct node *);		/* ports; the bus goes on */
 void node_drain(struct node *);		/* as SIGTERM does; again: nothing more */
 void drain_begin(struct node *);	/* the same without a word to the supervisor: another is in our place */
 void drain_finish(struct node *);	/* waits for nobody any more; leaves the loop */
-void drain_turn(struct node *);		/* while it drains: the end of a turn */
+void drain_look(struct node *);		/* while it drains: the start of a turn, before anything is heard */
+void drain_turn(struct node *);		/* ... and its end */
 void drain_flush(struct node *);	/* after the loop: what is still to be written goes out */
 void drain_stop_uplinks(struct node *);
 

@@ -291,6 +291,29 @@ leaf etc --set joined_file=kept/joined
 ok '... from where it starts again' is_up
 stop "$leaf"
 
+# --- while the process from before an upgrade drains ---
+
+invite guest.lab
+mkdir guest
+leaf guest --join "$code"
+is_up
+start fedx-probe -r run serve oven -- sh -c 'read x <>never; echo warm'
+slow=$pid
+eventually serving
+start fedx-probe -r h call oven m x
+call=$pid call_log=$log
+eventually running
+fedx-probe -r h -q upgrade >/dev/null
+hub=$(cat h/node.lock)
+tap_pids="$tap_pids $hub"
+ok 'who is served by the process that goes is revoked' fedx-probe -r h -q revoke guest.lab
+ended "$call"
+is $? 75 '... and ends there, too'
+like "$(cat "$call_log")" 'may have run' '... with what is known of its call'
+ok '... before that process does, and is told why' says 'event=peer_error .*the key was revoked at this hub'
+kill "$slow"
+stop "$leaf"
+
 # --- what is said by hand ---
 
 no() {	# no STATUS PATTERN VERB...
