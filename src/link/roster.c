@@ -347,23 +347,28 @@ enum error
 roster_revoke(struct roster *r, struct str node, struct wall now, struct err *e)
 {
 	struct change c;
-	bool found = false;
+	bool found = false, change = r->unsure;
 
 	if (change_begin(r, &c, e) == -1)
 		return E_service_failed;
 	for (size_t i = 0; i < c.count; i++) {
 		struct roster_line *l = &c.lines[i];
 
-		if (is_dead(l) || !str_eq(l->who.node, node))
+		if (!str_eq(l->who.node, node))
 			continue;
 		found = true;
+		if (is_dead(l))
+			continue;
+		change = true;
 		if (l->who.is.kind == CREDENTIAL_KEY)
 			l->who.expires = now.s;
 		l->state = l->who.is.kind == CREDENTIAL_KEY ? ROSTER_revoked : ROSTER_spent;
 	}
-	if (found)
+	if (found && change)
 		return changed(r, &c, NULL, now, e);
 	change_end(&c);
+	if (found)
+		return E_NONE;
 	err_set(e, "nobody named '%.*s' is invited or has joined; fedx-probe members lists who is or has",
 	    STR_FMT(excerpt(node)));
 	return E_not_found;

@@ -35,13 +35,18 @@ const struct roster_line *roster_at(const struct roster *, size_t i);	/* NULL: n
 const struct roster_line *roster_find(const struct roster *, const struct credential *);
 	/* the line of this code or key; NULL: none.  roster may be NULL */
 
-/* E_NONE and it is in the file; else nothing has changed, and *e says what to do.  Views are copied. */
+/*
+ * E_NONE and it is in the file; else *e says what to do, and nothing has changed, but
+ * for an error behind the very end (keep.h): that is seen when the file is read again,
+ * and done for good by asking again.  Views are copied.
+ */
 enum error roster_invite(struct roster *, const struct auth_line *, struct wall now, struct err *);
 	/* exact node, key of the code, expires */
 enum error roster_redeem(struct roster *, const struct credential *code, const struct shared_key *fresh,
     struct wall now, struct err *);
 	/* what is said goes to who has proven to have the code */
 enum error roster_revoke(struct roster *, struct str node, struct wall now, struct err *);
+	/* who has been revoked already is so: E_NONE */
 void roster_proven(struct roster *, const struct credential *, struct wall now);
 	/* by itself: its code is spent; not a fresh one: nothing */
 

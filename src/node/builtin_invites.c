@@ -250,6 +250,8 @@ roster_revoke_by(struct node *n, struct str payload, struct buf *o, struct err *
 		put_number(o, "links_closed", closed);
 		buf_str(o, STR("}\n"));
 		node_event(n, "revoked", node, "", "");
+	} else if (error == E_service_failed && roster_refresh(n->roster)) {
+		links_check_grant(&n->links, str(node));	/* it may be in the file all the same */
 	}
 	wish_free(&w);
 	return error;

@@ -105,6 +105,23 @@ do
 	esac
 done
 
+# --- an error behind the end of a revocation ---
+
+next
+code=$(fedx-probe -r h -q invite "$name")
+leaf --join "$code"
+eventually is_up
+inject "$hub" fsync:error=EIO:when=2
+fedx-probe -r h -q revoke "$name" >said 2>&1
+is $? 2 'a revocation that may not outlive a power cut has failed'
+like "$(cat said)" 'cannot write .roster' '... and says why'
+ok '... but who it is for is cut off' eventually grep -q 'event=peer_error.*the key was revoked' "$leaf_log"
+heal
+ok '... and it may be said again' fedx-probe -r h -q revoke "$name"
+ok '... as often as one wants' fedx-probe -r h -q revoke "$name"
+is "$(states "$name")" 'revoked ' '... and is good'
+stop "$leaf"
+
 # --- no room ---
 
 next

@@ -132,6 +132,7 @@ a_life(void)
 	LIKE(redeem(r, 'c', 'f', NOW), "used", "also with the same key");
 	is_int(roster_revoke(r, STR("b.lab"), at(NOW), &e), E_not_found, "nobody else is revoked");
 	is_int(roster_revoke(r, STR("a.lab"), at(NOW), &e), E_NONE, "it is revoked");
+	is_int(roster_revoke(r, STR("a.lab"), at(NOW), &e), E_NONE, "and is, if that is said again");
 	r = reopen(r);
 	LIKE(let_in(r, 'f', "a.lab"), "was revoked", "and is told");
 	IS(invite(r, "a.lab", 'd', NOW), "", "its name is free again");
