@@ -1,5 +1,6 @@
 /* join.c - see join.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -19,25 +20,46 @@ enum { LINE_BYTES = 2048, FRESH_PATH = 610, EXIT_USAGE = 64, EXIT_INPUT = 66, EX
 /* --- the code --- */
 
 /* Standard input can be read once, and the settings are read by each reload. */
-static int
-from_stdin(char to[CODE_TEXT_MAX], struct err *e)
+static struct { char text[CODE_TEXT_MAX]; size_t n; bool read; } from_stdin;
+
+static bool
+is_stdin(const char *said)
 {
-	static char kept[CODE_TEXT_MAX];
-	static size_t n;
+	return said && strcmp(said, "-") == 0;
+}
+
+static int
+read_stdin(char to[CODE_TEXT_MAX], struct err *e)
+{
+	const size_t room = sizeof from_stdin.text - 1;
 	ssize_t more;
 
-	while (!n || (n < sizeof kept - 1 && kept[n - 1] != '\n')) {
-		if ((more = read(STDIN_FILENO, kept + n, sizeof kept - 1 - n)) == -1 && errno == EINTR)
+	while (!from_stdin.read) {
+		more = read(STDIN_FILENO, from_stdin.text + from_stdin.n, room - from_stdin.n);
+		if (more == -1 && errno == EINTR)
 			continue;
-		if (more <= 0)
-			break;
-		n += (size_t)more;
+		if (more > 0)
+			from_stdin.n += (size_t)more;
+		from_stdin.read = more <= 0 || from_stdin.n == room || from_stdin.text[from_stdin.n - 1] == '\n';
 	}
-	memcpy(to, kept, sizeof kept);
-	if (n)
+	memcpy(to, from_stdin.text, sizeof from_stdin.text);
+	if (from_stdin.n)
 		return 0;
 	err_exit(e, EXIT_INPUT);
 	return err_set(e, "no code came by standard input");
+}
+
+int
+join_stdin(const struct settings *s)
+{
+	int p[2];
+
+	if (!s->joining || !s->joining->redeems)
+		return open("/dev/null", O_RDONLY);
+	if (pipe(p) == -1 || fd_write_all(p[1], (struct str){ from_stdin.text, from_stdin.n }) == -1)
+		return -1;
+	close(p[1]);
+	return p[0];
 }
 
 static int
@@ -46,12 +68,12 @@ read_code(const char *said, struct join_code *code, struct err *e)
 	char text[CODE_TEXT_MAX];
 	int r = 0;
 
-	if (strcmp(said, "-") == 0)
-		r = from_stdin(text, e);
+	if (is_stdin(said))
+		r = read_stdin(text, e);
 	else if (said[0] == '@')
 		r = fd_read_secret(said + 1, text, sizeof text, e);
 	if (r == 0)
-		r = join_code_parse(str(said[0] == '@' || strcmp(said, "-") == 0 ? text : said), code, e);
+		r = join_code_parse(str(said[0] == '@' || is_stdin(said) ? text : said), code, e);
 	tls_wipe(text, sizeof text);
 	return r == 0 ? 0 : err_at(e, "--join");
 }
@@ -108,7 +130,7 @@ fresh_path(const struct joining *j, char to[FRESH_PATH])
 
 /* --- settings --- */
 
-/* It has joined: by this code, or by one that nobody asks about now. */
+/* It has joined: by this code, or by one that nobody asks about now.  None need come by standard input any more. */
 static int
 go_on(struct settings *s, const struct joined *was, struct err *e)
 {
@@ -117,7 +139,7 @@ go_on(struct settings *s, const struct joined *was, struct err *e)
 	uint8_t id[HASH];
 	struct err unread;
 
-	if (s->join && read_code(s->join, &code, &unread) == 0) {
+	if (s->join && !is_stdin(s->join) && read_code(s->join, &code, &unread) == 0) {
 		id_of(&code, id);
 		tls_wipe(&code, sizeof code);
 		if (!hash_equal(id, was->code, KEY_ID)) {

@@ -29,6 +29,9 @@ int join_settings(struct settings *, struct err *);
 	 * nobody has said which; -1: *e with a status */
 int join_keys(const struct settings *, struct own_key *, struct shared_key *fresh, struct err *);
 	/* what it proves to have; fresh, if it redeems: made and kept before that */
+int join_stdin(const struct settings *);
+	/* for a process in the place of this one, if join is "-": a descriptor from
+	 * which the code comes if it is wanted still; -1: errno */
 int join_done(struct joining *, struct err *);	/* the hub has the fresh key: it is kept for good */
 
 #endif

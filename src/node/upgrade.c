@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "net/inherit.h"
 #include "node/daemon.h"
+#include "node/join.h"
 #include "node/node.h"
 #include "node/supervisor.h"
 
@@ -162,6 +163,20 @@ on_late(struct wheel *w, struct timer *t)
 
 /* --- its beginning --- */
 
+/* What came by standard input has been read: it cannot be had there again, nor be waited for. */
+static void
+leave_stdin(const struct node *n)
+{
+	int from;
+
+	if (!n->set->join || strcmp(n->set->join, "-") != 0)
+		return;
+	if ((from = join_stdin(n->set)) == -1 || (from != STDIN_FILENO && dup2(from, STDIN_FILENO) == -1))
+		_exit(EXIT_NO_PROGRAM);
+	if (from != STDIN_FILENO)
+		close(from);
+}
+
 /* In the child: descriptors to where LISTEN_FDS says, nothing else, and the new program. */
 static void
 become(struct node *n, int channel)
@@ -180,6 +195,7 @@ become(struct node *n, int channel)
 		if ((from[i] = fcntl(from[i], F_DUPFD, INHERIT_FIRST + count)) == -1 ||
 		    fd_cloexec(from[i]) == -1)
 			_exit(EXIT_NO_PROGRAM);
+	leave_stdin(n);
 	for (int i = 0; i < count; i++) {
 		if (dup2(from[i], INHERIT_FIRST + i) == -1)
 			_exit(EXIT_NO_PROGRAM);

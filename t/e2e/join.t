@@ -153,6 +153,36 @@ ok '... and comes from standard input' is_up
 ok '... and goes by WebSocket' grep -q 'wss://' attic/joined
 stop "$leaf"
 
+# --- from standard input that stays open ---
+
+mkfifo silent
+exec 3<>silent
+mkdir porch
+invite porch.lab
+echo "$code" >&3
+# shellcheck disable=SC2016,SC2086
+porch() {
+	start sh -c 'exec fedx-leaf "$@" <&3' - -r run -c porch --no-autostart $quick --join -
+	leaf=$pid leaf_log=$log
+}
+taken_over() {
+	fedx-probe -r run -q upgrade && leaf=$(cat run/node.lock) && tap_pids="$tap_pids $leaf"
+}
+stop "$hub"
+porch
+wait_ready "$leaf_log"
+ok 'a leaf that has not joined yet is upgraded' taken_over
+hub
+ok '... with the code that has come' is_up
+ok '... is upgraded with nothing more to come' taken_over
+ok '... as itself' reached porch.lab
+stopped() { kill "$leaf"; eventually not kill -0 "$leaf" 2>/dev/null; }
+ok '... and ends well' stopped
+porch
+ok 'it starts by the same command' is_up
+stop "$leaf"
+exec 3<&-
+
 # --- between and beside ---
 
 invite shed.lab
