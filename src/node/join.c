@@ -123,6 +123,32 @@ wipe(struct buf *b)
 }
 
 static void
+own(struct own_key *k, const struct auth_line *l)
+{
+	k->key = l->key;
+	k->role = l->role;
+	str_c(l->node, k->node, sizeof k->node);
+	str_c(l->cluster, k->cluster, sizeof k->cluster);
+}
+
+/* 1: the key that was made for this code; 0: there is none there. */
+static int
+read_own(const struct joining *j, const char *path, struct own_key *k, struct err *e)
+{
+	struct joined was;
+	uint8_t id[HASH];
+	struct buf b;
+	int r = read_joined(path, &b, &was, e);
+
+	id_of(&j->code, id);
+	if (r == 1 && (r = hash_equal(was.code, id, KEY_ID)) == 1)
+		own(k, &was.who);
+	tls_wipe(&was, sizeof was);
+	wipe(&b);
+	return r;
+}
+
+static void
 fresh_path(const struct joining *j, char to[FRESH_PATH])
 {
 	snprintf(to, FRESH_PATH, "%s.new", j->path);
@@ -220,24 +246,16 @@ join_settings(struct settings *s, struct err *e)
 
 /* --- keys --- */
 
-static void
-own(struct own_key *k, const struct auth_line *l)
-{
-	k->key = l->key;
-	k->role = l->role;
-	str_c(l->node, k->node, sizeof k->node);
-	str_c(l->cluster, k->cluster, sizeof k->cluster);
-}
-
 static int
-make_fresh(const struct joining *j, const char *path, const uint8_t id[HASH], struct shared_key *fresh, struct err *e)
+make_fresh(const struct joining *j, const char *path, struct shared_key *fresh, struct err *e)
 {
 	struct joined line = { .url = str(j->url), .who = { .role = ROLE_LEAF, .node = str(j->node),
 	    .cluster = str(j->code.cluster), .key.n = FRESH_KEY } };
-	uint8_t room[LINE_BYTES];
+	uint8_t room[LINE_BYTES], id[HASH];
 	struct buf b = { .p = room, .cap = sizeof room, .max = sizeof room };
 	int r;
 
+	id_of(&j->code, id);
 	memcpy(line.code, id, KEY_ID);
 	rand_bytes(line.who.key.bytes, FRESH_KEY);
 	*fresh = line.who.key;
@@ -255,21 +273,16 @@ find_fresh(const struct settings *s, struct shared_key *fresh, struct err *e)
 {
 	const struct joining *j = s->joining;
 	char path[FRESH_PATH];
-	uint8_t id[HASH];
-	struct joined was;
-	struct err unread;
-	struct buf b;
-	int r = 0;
+	struct own_key made;
+	int r;
 
-	id_of(&j->code, id);
 	fresh_path(j, path);
-	if (read_joined(path, &b, &was, &unread) == 1 && hash_equal(was.code, id, KEY_ID))
-		*fresh = was.who.key;
-	else if (!s->check)
-		r = make_fresh(j, path, id, fresh, e);
-	tls_wipe(&was, sizeof was);
-	wipe(&b);
-	return r;
+	if ((r = read_own(j, path, &made, e)) == 1)
+		*fresh = made.key;
+	else if (r == 0 && !s->check)
+		r = make_fresh(j, path, fresh, e);
+	tls_wipe(&made, sizeof made);
+	return r == -1 ? -1 : 0;
 }
 
 int
@@ -296,6 +309,15 @@ join_keys(const struct settings *s, struct own_key *k, struct shared_key *fresh,
 	return r == 1 ? 0 : -1;
 }
 
+/* --- it has joined --- */
+
+static void
+over(struct joining *j)
+{
+	tls_wipe(&j->code, sizeof j->code);
+	j->redeems = false;
+}
+
 int
 join_done(struct joining *j, struct err *e)
 {
@@ -304,7 +326,20 @@ join_done(struct joining *j, struct err *e)
 	fresh_path(j, path);
 	if (keep_rename(path, j->path, e) == -1)
 		return -1;
-	tls_wipe(&j->code, sizeof j->code);
-	j->redeems = false;
+	over(j);
 	return 0;
+}
+
+void
+join_catch_up(struct joining *j, struct own_key *k, struct shared_key *fresh)
+{
+	struct own_key since;
+	struct err unread;
+
+	if (j && j->redeems && read_own(j, j->path, &since, &unread) == 1) {
+		*k = since;
+		*fresh = (struct shared_key){ .n = 0 };
+		over(j);
+	}
+	tls_wipe(&since, sizeof since);
 }

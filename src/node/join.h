@@ -33,5 +33,7 @@ int join_stdin(const struct settings *);
 	/* for a process in the place of this one, if join is "-": a descriptor from
 	 * which the code comes if it is wanted still; -1: errno */
 int join_done(struct joining *, struct err *);	/* the hub has the fresh key: it is kept for good */
+void join_catch_up(struct joining *, struct own_key *, struct shared_key *fresh);
+	/* all of a while ago: if it has joined since, what it has now; may be NULL */
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "node/join.h"
 #include "node/members.h"
 #include "node/node.h"
 #include "node/route_child.h"
@@ -144,6 +145,7 @@ renewal_use(struct node *n)
 {
 	struct settings *s = n->set;
 
+	join_catch_up(s->joining, &n->credentials.own, &n->credentials.fresh);
 	n->fabric.limits = s->limits;
 	n->fabric.rib.limits = s->routes;
 	n->fabric.federation = &s->federation;

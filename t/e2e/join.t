@@ -183,6 +183,33 @@ ok 'it starts by the same command' is_up
 stop "$leaf"
 exec 3<&-
 
+# --- while a reload waits to be confirmed ---
+
+mkdir cellar
+invite cellar.lab
+stop "$hub"
+leaf cellar --join "$code"
+wait_ready "$leaf_log"
+ok 'settings are reloaded before the leaf has joined' fedx-probe -r run -q reload --confirm 60
+hub
+ok '... it joins' is_up
+ok '... and they are taken back' fedx-probe -r run -q undo
+stop "$hub"
+hub
+ok '... it goes on by its own key' reached cellar.lab
+again() { test "$(grep -c 'now=UP' "$leaf_log")" -ge "$1"; }
+stop "$hub"
+hub
+ok '... once the code is spent, too' eventually again 3
+stop "$leaf"
+chmod 640 cellar/joined
+mv cellar/joined cellar/joined.new
+made=$(cat cellar/joined.new)
+fedx-leaf -r run -c cellar --join "$code" >out 2>&1
+is $? 78 'a key that it has made and that others may read'
+like "$(cat out)" 'joined.new holds keys, and others.*chmod 600' '... is not used'
+is "$(cat cellar/joined.new)" "$made" '... nor written over: the hub may know it'
+
 # --- between and beside ---
 
 invite shed.lab
