@@ -64,11 +64,11 @@ bool
 gate_asks(const struct fabric *f, const struct port *p, const struct envelope *e)
 {
 	/* the node itself; as "fedx@NODE", which no client can attach, at the next one */
-	if (p->kind == PORT_SELF || (p->kind == PORT_CLIENT && p->admin && str_starts(p->from, STR("fedx@"))))
+	if (p->kind == PORT_SELF || (gate_is_admin(p) && str_starts(p->from, STR("fedx@"))))
 		return false;
 	if (!is_own_service(f, e))
 		return true;
-	return !(p->kind == PORT_CLIENT && p->admin) &&
+	return !gate_is_admin(p) &&
 	    !(str_is(e->subject, "fedx/explain") && gate_is_node(f, p, e));
 }
 

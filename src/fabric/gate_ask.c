@@ -31,7 +31,7 @@ give_up(struct fabric *f, struct asked *a)
 		gate_pick_answer(f, a, NULL);
 	else if (a->what == FOR_ROUTE)
 		gate_routes_answer(f, a, NULL);
-	else if (a->what >= FOR_AUDIT)
+	else if (a->what >= FOR_FLOW)
 		gate_reload_answer(f, a, NULL);
 	asked_close(f, a);
 }
@@ -150,6 +150,8 @@ gate_verdict(struct fabric *f, uint64_t number, const struct verdict *v)
 		gate_routes_answer(f, a, v);
 		break;
 	case FOR_AUDIT:
+		gate_audit_answer(f, a, v);
+		break;
 	case FOR_FLOW:
 	case FOR_FLIGHT:
 	case FOR_CLAIM:

@@ -10,7 +10,6 @@
 
 #include "fabric/gate_parts.h"
 #include "fabric/pattern.h"
-#include "fabric/publish.h"
 #include "wire/auth_line.h"
 
 enum said_state { SAID_WAITS, SAID_ALLOWED, SAID_DENIED };
@@ -30,13 +29,6 @@ static bool
 is_claim(uint8_t kind)
 {
 	return kind == KIND_ATTACH || kind == KIND_ANNOUNCE || kind == KIND_SUBSCRIBE;
-}
-
-/* May claim every name; of a path the hook is asked all the same if it is shared. */
-static bool
-is_admin(const struct port *p)
-{
-	return p->kind == PORT_CLIENT && p->admin;
 }
 
 static struct envelope
@@ -103,7 +95,7 @@ decide(struct fabric *f, struct port *p, struct said *s, const struct question *
 	char text[400];
 
 	s->state = SAID_ALLOWED;
-	if (d->error == E_NONE || is_admin(p))
+	if (d->error == E_NONE || gate_is_admin(p))
 		return;
 	gate_denial(f, p, q, d, text);
 	s->state = SAID_DENIED;
@@ -141,11 +133,11 @@ gate_granted(const struct port *p, struct str name)
 bool
 gate_publishes(const struct port *p, struct str path)
 {
-	return is_admin(p) || gate_granted(p, path);
+	return gate_is_admin(p) || gate_granted(p, path);
 }
 
-static struct question
-scope_question(const struct port *p, uint8_t kind, const struct announcement *a)
+struct question
+gate_scope_question(const struct port *p, uint8_t kind, const struct announcement *a)
 {
 	return (struct question){ .hook = HOOK_SCOPE, .peer = p->gate.number, .subject = a->name,
 	    .version = a->version, .family = a->family, .action = kind == KIND_ATTACH ?
@@ -190,7 +182,7 @@ ask(struct fabric *f, struct port *p, struct said *s)
 		s->state = SAID_ALLOWED;	/* connected.c says what is wrong with it */
 		return;
 	}
-	q = scope_question(p, e.kind, &a);
+	q = gate_scope_question(p, e.kind, &a);
 	if (known(f, p, &a, &d)) {
 		decide(f, p, s, &q, &d);
 	} else if ((s->asked = gate_ask(f, FOR_NAME, &q, STR(""), 0, &asked)) != 0) {
@@ -222,7 +214,7 @@ gate_names_due(struct wheel *wheel, struct timer *t)
 			gate_unask(f, s->asked);
 			s->asked = 0;
 		}
-		q = scope_question(p, e.kind, &a);
+		q = gate_scope_question(p, e.kind, &a);
 		decide(f, p, s, &q, &(struct decision){ .answer = ANSWER_DENY,
 		    .error = E_policy_unavailable });
 	}
@@ -301,9 +293,9 @@ gate_claim(struct fabric *f, struct port *p, const struct envelope *e,
 
 	if (s && s->state == SAID_DENIED)
 		return tell(f, p, e, s->error, s->why ? s->why : "");
-	if (p->kind == PORT_SELF || (is_admin(p) && a->family != FAMILY_PATH))
+	if (p->kind == PORT_SELF || (gate_is_admin(p) && a->family != FAMILY_PATH))
 		return GATE_PASS;
-	q = scope_question(p, e->kind, a);
+	q = gate_scope_question(p, e->kind, a);
 	q.action = str(action);
 	if (s) {	/* the hook allowed it; since then the scopes may have narrowed */
 		d = by_scopes(p, a->name);
@@ -313,7 +305,7 @@ gate_claim(struct fabric *f, struct port *p, const struct envelope *e,
 		gate_names_serve(f, p);
 		return GATE_DONE;
 	}
-	if (d.error == E_NONE || is_admin(p))
+	if (d.error == E_NONE || gate_is_admin(p))
 		return GATE_PASS;
 	gate_denial(f, p, &q, &d, text);
 	return tell(f, p, e, d.error, text);
@@ -341,7 +333,7 @@ gate_names_answer(struct fabric *f, struct asked *asked, const struct verdict *v
 		w->names_asked--;
 		e = envelope_of(s);
 		if (asked->epoch == f->gate.epoch && announcement_get(e.payload, &a, &err) == 0) {
-			q = scope_question(p, e.kind, &a);
+			q = gate_scope_question(p, e.kind, &a);
 			decide(f, p, s, &q, &d);
 			s->shared = v->shared && a.family == FAMILY_PATH;
 		} else {
@@ -393,111 +385,4 @@ gate_names_free(struct fabric *f, struct port *p)
 	timer_drop(&f->wheel, &w->names_due);
 	list_each_safe(n, &w->names)
 		said_close(f, w, list_of(n, struct said, place));
-}
-
-/* --- after a reload: what is claimed already --- */
-
-bool
-gate_claim_is_proven(const struct claim *c)
-{
-	return c->name->family == FAMILY_NODE && !c->via && c->digest == 0;
-}
-
-bool
-gate_claim_asks(const struct fabric *f, const struct claim *c)
-{
-	return c->epoch != f->gate.epoch && c->port->kind != PORT_SELF && c->port->up &&
-	    !(is_admin(c->port) && c->name->family != FAMILY_PATH) && !gate_claim_is_proven(c);
-}
-
-struct question
-gate_claim_question(const struct claim *c)
-{
-	struct announcement a = { .family = c->name->family, .name = name_text(c->name),
-	    .version = claim_version(c) };
-
-	return scope_question(c->port, c->port->kind != PORT_CLIENT ? KIND_ANNOUNCE :
-	    a.family == FAMILY_INTEREST ? KIND_SUBSCRIBE : KIND_ATTACH, &a);
-}
-
-void
-gate_names_drop(struct fabric *f, struct claim *c, const struct question *q,
-    const struct decision *d)
-{
-	struct port *p = c->port;
-	char text[400];
-	bool told;
-
-	gate_denial(f, p, q, d, text);
-	p->gate.names_lost = true;
-	told = subscribe_cut(f, p, name_text(c->name), d->error, text);
-	connected_drop(f, c);
-	if (!told)
-		port_error(f, p, 0, KIND_ERROR, d->error, FATE_NOT_DELIVERED, str(text));
-}
-
-/* Who else holds it here: one that came before c did, or after it. */
-static struct claim *
-other(const struct claim *c, bool before)
-{
-	list_each(n, &c->name->claims) {
-		struct claim *o = list_of(n, struct claim, of_name);
-
-		if (o->port != c->port && !o->via && (o->number < c->number) == before)
-			return o;
-	}
-	return NULL;
-}
-
-/* A path may be shared now; or it is exclusive now, and the first who shared it keeps it. */
-static void
-share(struct fabric *f, struct claim *c, const struct question *q, bool shared)
-{
-	struct decision d = { .answer = ANSWER_DENY, .error = E_route_conflict,
-	    .reason = STR("policy does not share this path any more, and somebody else holds it") };
-	bool was = c->shared;
-	struct claim *o;
-
-	c->shared = shared;
-	if (c->via || was == shared)
-		return;
-	if (!shared && other(c, true)) {
-		gate_names_drop(f, c, q, &d);
-		return;
-	}
-	while (!shared && (o = other(c, false)) != NULL) {
-		struct question to = gate_claim_question(o);
-
-		gate_names_drop(f, o, &to, &d);
-	}
-	export_changed(f, FAMILY_PATH, name_text(c->name), STR(""));
-}
-
-void
-gate_names_judge(struct fabric *f, struct claim *c, const struct question *q, const struct verdict *v)
-{
-	struct decision d = decision_of(v);
-
-	if (d.error != E_NONE && !is_admin(c->port))
-		gate_names_drop(f, c, q, &d);
-	else if (c->name->family == FAMILY_PATH)
-		share(f, c, q, c->said_shared || v->shared);
-}
-
-void
-gate_names_narrow(struct fabric *f, struct port *p)
-{
-	struct decision d = { .answer = ANSWER_DENY, .error = E_scope,
-	    .reason = STR("not within the scopes that it is admitted with now") };
-	struct question q;
-
-	list_each_safe(n, &p->claims) {
-		struct claim *c = list_of(n, struct claim, of_port);
-
-		if (gate_claim_is_proven(c))
-			continue;
-		q = gate_claim_question(c);
-		if (!gate_granted(p, q.subject))
-			gate_names_drop(f, c, &q, &d);
-	}
 }

@@ -30,6 +30,13 @@ void gate_unask_all(struct fabric *);
 void gate_unask_flows(struct fabric *);		/* FOR_FLOW */
 void asked_watch(struct asked *, struct flow *);
 
+/* The own user of this node, on its bus: policy is not asked, but for whether a path of it is shared. */
+static inline bool
+gate_is_admin(const struct port *p)
+{
+	return p->kind == PORT_CLIENT && p->admin;
+}
+
 /* gate.c: what is decided */
 struct decision {	/* of a flow or of a verdict, views into that */
 	uint8_t answer;
@@ -91,16 +98,19 @@ bool gate_granted(const struct port *, struct str name);	/* and within those of 
 bool gate_publishes(const struct port *, struct str path);	/* may it, by its scopes? */
 bool gate_names_wait(struct fabric *, struct port *, const struct envelope *);
 	/* true: it waits, behind others */
+bool gate_shares(const struct fabric *);
+	/* may others hold the path whose claim is decided now? */
+struct question gate_scope_question(const struct port *, uint8_t kind, const struct announcement *);
+
+/* gate_claims.c: what is claimed already */
 bool gate_claim_is_proven(const struct claim *);	/* the name of a neighbour, by its link */
 bool gate_claim_asks(const struct fabric *, const struct claim *);
 struct question gate_claim_question(const struct claim *);
-void gate_names_drop(struct fabric *, struct claim *, const struct question *, const struct decision *);
-	/* what is claimed is refused now; its port is told */
-void gate_names_judge(struct fabric *, struct claim *, const struct question *, const struct verdict *);
-	/* what a new policy says of one that is there */
-bool gate_shares(const struct fabric *);
-	/* may others hold the path whose claim is decided now? */
-void gate_names_narrow(struct fabric *, struct port *);	/* all that is outside its scopes now */
+void gate_claim_drop(struct fabric *, struct claim *, const struct question *, const struct decision *);
+	/* it is refused now; its port is told */
+void gate_claim_judge(struct fabric *, struct claim *, const struct question *, const struct verdict *);
+	/* what a new policy says of it */
+void gate_claims_narrow(struct fabric *, struct port *);	/* all that is outside its scopes now */
 
 /* gate_peer.c */
 void gate_admit_answer(struct fabric *, struct asked *, const struct verdict *);
@@ -129,7 +139,10 @@ void gate_reload_go(struct fabric *);
 void gate_reload_again(struct fabric *, enum asked_for);
 	/* PEER, FLIGHT: one goes on by a policy before; they are looked at once more */
 void gate_flights_narrow(struct fabric *, struct port *);	/* cuts what it has asked outside its scopes now */
-void gate_audit(struct fabric *, const struct question *, struct flow *);
+
+/* gate_audit.c */
+void gate_audit(struct fabric *, const struct question *, struct flow *);	/* asks about it, if it is of this policy */
+void gate_audit_answer(struct fabric *, struct asked *, const struct verdict *);
 
 /* flight.c, request.c, resolve.c call these: */
 void gate_leave(struct fabric *, struct flight *);

@@ -217,7 +217,7 @@ gate_confine(struct fabric *f, struct port *p, struct str scopes)
 	g->bounds_len = scopes.n;
 	if (!p->up)
 		return 0;
-	gate_names_narrow(f, p);
+	gate_claims_narrow(f, p);
 	gate_flights_narrow(f, p);
 	connected_again(f, p);		/* some of what was refused may be within them now */
 	return 0;
@@ -247,7 +247,7 @@ gate_admit(struct fabric *f, struct port *p)
 	number(f, p);
 	tell_peer(f, p);
 	p->gate.epoch = g->epoch;
-	if ((p->kind == PORT_CLIENT && p->admin) || !gate_closed(g, HOOK_ADMIT)) {
+	if (gate_is_admin(p) || !gate_closed(g, HOOK_ADMIT)) {
 		gate_admit_forget(f, &p->gate);
 		return GATE_PASS;
 	}

@@ -49,7 +49,7 @@ ask_neighbour(struct fabric *f)
 		    .peer = p->gate.number };
 		struct asked *a;
 
-		if (p->gate.epoch == g->epoch || !p->up || (p->kind == PORT_CLIENT && p->admin))
+		if (p->gate.epoch == g->epoch || !p->up || gate_is_admin(p))
 			continue;
 		if (gate_ask(f, FOR_PEER, &q, STR(""), REASK_MS, &a) != 0) {
 			a->flight = p->gate.number;
@@ -309,31 +309,6 @@ gate_settled(const struct fabric *f)
 
 /* --- answers --- */
 
-static bool
-same(const struct flow *fl, const struct verdict *v)
-{
-	struct decision d = decision_of(v);
-	bool deny = fl->answer == ANSWER_DENY;
-
-	if (deny || d.error != E_NONE)
-		return deny && d.error == (fl->error ? (enum error)fl->error : E_denied);
-	return str_eq(fl->via, d.via) && str_eq(fl->to, d.to) && str_eq(fl->subject, d.subject);
-}
-
-static void
-audit_answer(struct fabric *f, struct asked *a, const struct verdict *v)
-{
-	struct gate *g = &f->gate;
-	struct flow *fl = a->flow;
-
-	if (!v || !fl || a->epoch != g->epoch || same(fl, v))
-		return;
-	g->count.differences++;
-	if (g->ops->differs)
-		g->ops->differs(g->owner, fl, v);
-	flow_drop(&g->flows, fl);
-}
-
 static void
 flow_answer(struct fabric *f, struct asked *a, const struct verdict *in)
 {
@@ -390,7 +365,7 @@ name_answer(struct fabric *f, struct asked *a, const struct verdict *v)
 		f->gate.reload_more = true;
 		return;
 	}
-	gate_names_judge(f, c, &q, v);
+	gate_claim_judge(f, c, &q, v);
 }
 
 static void
@@ -406,16 +381,13 @@ neighbour_answer(struct fabric *f, struct asked *a, const struct verdict *v)
 		return;
 	}
 	gate_admit_again(f, p, v);
-	gate_names_narrow(f, p);
+	gate_claims_narrow(f, p);
 }
 
 void
 gate_reload_answer(struct fabric *f, struct asked *a, const struct verdict *v)
 {
 	switch ((enum asked_for)a->what) {
-	case FOR_AUDIT:
-		audit_answer(f, a, v);
-		break;
 	case FOR_FLOW:
 		flow_answer(f, a, v);
 		break;
@@ -431,21 +403,6 @@ gate_reload_answer(struct fabric *f, struct asked *a, const struct verdict *v)
 	default:
 		break;
 	}
-}
-
-void
-gate_audit(struct fabric *f, const struct question *in, struct flow *fl)
-{
-	struct question q = *in;
-	struct asked *a;
-
-	if (fl->watch || fl->generation != f->gate.flows.generation)
-		return;
-	q.how |= ASK_BACKGROUND;
-	if (gate_ask(f, FOR_AUDIT, &q, STR(""), REASK_MS, &a) == 0)
-		return;
-	f->gate.count.audits++;
-	asked_watch(a, fl);
 }
 
 /* --- a policy is there --- */
