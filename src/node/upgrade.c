@@ -31,10 +31,12 @@ leave_channel(struct upgrade *u)
 	u->channel = -1;
 }
 
+/* The process may say what becomes of it before it ends; its watcher is for the next one then. */
 static void
 settle(struct upgrade *u, enum upgrade_step step)
 {
 	u->step = step;
+	ev_child_stop(u->node->loop, &u->child);
 	timer_drop(&u->node->fabric.wheel, &u->timer);
 }
 
@@ -137,8 +139,6 @@ on_child(struct ev_loop *loop, ev_child *w, int revents)
 	(void)revents;
 	ev_child_stop(loop, w);
 	u->node->fabric.now = net_time(u->node->net);
-	if (u->step != UPGRADE_STARTING && u->step != UPGRADE_HANDING)
-		return;
 	if (u->channel != -1 && ev_is_active(&u->io))	/* what it said last may wait there */
 		on_channel(loop, &u->io, EV_READ);
 	if (u->step != UPGRADE_STARTING && u->step != UPGRADE_HANDING)
@@ -282,5 +282,4 @@ upgrade_close(struct upgrade *u)
 		return;
 	settle(u, UPGRADE_NONE);
 	leave_channel(u);
-	ev_child_stop(u->node->loop, &u->child);
 }

@@ -117,6 +117,22 @@ exit 4;
 END
 stays 'one that ends when it is its turn' 'service_failed: the new process ended with status 4'
 ok 'the log has all of it' test "$(grep -c 'event=upgrade_failed' "$hub_log")" -eq 6
+# it says that it has failed, and takes its time; libev keeps children in 16 lists
+cat >fedx-hub <<'END'
+#!/usr/bin/perl
+open my $old, '+<&=', $ENV{FEDX_SUCCEED} or die;
+open my $id, '>>', 'late' or die;
+syswrite $id, "$$\n";
+syswrite $old, "failed late\n";
+sleep 600;
+END
+stays 'one that fails and stays' 'service_failed: late'
+for i in 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17
+do fedx-probe -r h upgrade
+done >said 2>&1
+is "$(grep -c 'service_failed: late' said)" 16 '... like sixteen more'
+ok '... which end, all at once' sh -c 'kill $(cat late)'
+ok '... the node bears it' fedx-probe -q -r h ping
 printf '#!/bin/sh\n: >waiting; exec sleep 600\n' >fedx-hub
 start fedx-probe -r h upgrade
 first=$pid
