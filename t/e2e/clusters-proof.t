@@ -75,15 +75,14 @@ then
 	start unshare -n sh -c 'ip link set lo up && ip addr add 198.18.7.1/32 dev lo && echo ready && exec sleep 60'
 	wait_ready "$log"
 	away=$pid
-	inside() { nsenter -t "$away" -n "$@"; }
-	inside liar -L port >heard <<'END' &
+	nsenter -t "$away" -n liar -L port >heard <<'END' &
 h <- HELLO
 h -> welcome node=false.beta role=hub cluster=beta
 h <- ERROR error=cluster_isolated
 END
 	liar_pid=$!
 	ok 'a liar listens' eventually test -s port
-	start inside socat TCP-LISTEN:7341,bind=198.18.7.1,fork "TCP:127.0.0.1:$(cat port)"
+	start nsenter -t "$away" -n socat TCP-LISTEN:7341,bind=198.18.7.1,fork "TCP:127.0.0.1:$(cat port)"
 	start nsenter -t "$away" -n fedx-hub -l 127.0.0.1:0 -i b.beta -C beta -r b $quick --insecure --token-file none \
 		--peer fedx://198.18.7.1
 	b=$pid b_log=$log

@@ -16,7 +16,10 @@ counted='a b h1 h2' most_kb=16384
 # numbered events, from the leaf behind the NAT to the other, all the time
 start sh -c 'exec fedx-probe -r "$FEDX_RUN/b" sub /tick'
 ticks=$log
-start sh -c 'i=1; while echo $i; do i=$((i + 1)); sleep 0.01; done | fedx-probe -r "$FEDX_RUN/a" -q pub /tick -'
+mkfifo "$FEDX_RUN/numbers"
+start sh -c 'i=1; while echo $i; do i=$((i + 1)); sleep 0.01; done >"$FEDX_RUN/numbers"'
+counting=$pid
+start sh -c 'exec fedx-probe -r "$FEDX_RUN/a" -q pub /tick - <"$FEDX_RUN/numbers"'
 ticking=$pid
 ticked() { test "$(wc -l <"$ticks")" -gt $((ticks_before + 10)); }
 rising() { awk '$2 <= last { print last, "then", $2; wrong = 1 } { last = $2 } END { exit wrong || !last }' "$ticks"; }
@@ -170,7 +173,8 @@ ok '... nobody has a way to the old one' eventually not sh -c 'fedx-probe -r "$F
 finish 'a hub replaced at its address'
 events
 
-kill "$ticking"
+stop "$counting" || :
+ok 'the ticks end' ended "$ticking"
 ok 'the leaf ends' stop "$a"
 leaf a -u "$(url h1)" -u "$(url h2)"
 round elsewhere

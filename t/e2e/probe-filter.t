@@ -74,13 +74,15 @@ is "$(cat status)" 141 'a reader that has seen enough: SIGPIPE'
 is "$(cat err)" '' '... without a word'
 { (trap '' PIPE; yes 2>/dev/null | fedx-probe call echo m - 2>err; echo $? >status); } | head -n 1 >/dev/null
 is "$(cat status) $(cat err)" '141 ' 'also where SIGPIPE was ignored'
-mkfifo gate
-start sh -c 'fedx-probe call echo m - <gate | head -n 1'
+mkfifo gate seen
+start sh -c 'exec fedx-probe call echo m - <gate >seen'
+caller=$pid
+start head -n 1 seen
 reader=$pid
 exec 3>gate
 echo one >&3
-ended "$reader"
-is $? 0 'a reader that goes while no input comes: the end, without waiting for more'
+ok 'a reader goes while no input comes'	ended "$reader"
+ok '... it is the end, without waiting for more'	expect_status 141 ended "$caller"
 exec 3>&-
 
 # --- nothing to do is done quietly ---

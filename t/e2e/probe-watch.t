@@ -28,8 +28,10 @@ ok 'one object a line'	perl -MJSON::PP -ne '
 	/\n\z/ or exit 0; my $o = decode_json($_); exit 1 unless $o->{v} == 1 && $o->{event} && $o->{time}' "$watch_log"
 kill "$watch"; ended "$watch"
 
+start fedx-probe watch
+watch=$pid
+
 # watch | head -1
-start sh -c 'fedx-probe watch; echo $? >"$FEDX_RUN/watch.status"'
 { sh -c 'fedx-probe watch; echo $? >"$FEDX_RUN/head.status"' | head -n 1 >"$FEDX_RUN/head.out"; } &
 ok 'watch | head -1 shows one event'	eventually until_seen "$FEDX_RUN/head.out"
 ended_head() { test -s "$FEDX_RUN/head.status"; }
@@ -56,7 +58,5 @@ ok 'top -j: objects'	perl -MJSON::PP -ne 'decode_json($_)->{v} == 1 or exit 1' "
 ok 'drain'		fedx-probe drain
 ended "$hub"
 is $? 0 'the node is gone'
-gone() { test -s "$FEDX_RUN/watch.status"; }
-ok 'watch ends with it'	eventually gone
-is "$(cat "$FEDX_RUN/watch.status")" 69 'and says that there is no node'
+ok 'watch ends with it, and says that there is no node'	expect_status 69 ended "$watch"
 done_testing

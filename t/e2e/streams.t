@@ -71,12 +71,13 @@ call broken m x >out 2>err
 ok 'what came is passed on' cmp out start
 like "$(cat err)" 'service_failed.*status 3.*may have run' 'and then its failure'
 
-serve doomed sh -c 'cat start; sleep 60'
+serve doomed sh -c 'echo $$ >doomed.pid; cat start; exec sleep 60'
 start fedx-probe -r a call doomed m x
 caller=$pid told=$log
 ok 'the start of its answer is here' eventually has_size "$told" "$begun"
 kill -9 "$service"
 ended "$service"
+kill "$(cat doomed.pid)"	# whose server could not
 ok 'a service that is killed in mid-stream' expect_status 75 ended "$caller"
 head -c "$begun" "$told" >out
 ok 'what came is passed on' cmp out start
@@ -131,7 +132,9 @@ while (my $n = sysread $in, $block, 65536) {
 	open my $out, '>', "fed.new" or die; print $out $sent; close $out; rename "fed.new", "fed";
 }
 END
-start sh -c 'perl feed.pl | fedx-probe -r a -q call -0 deaf m'
+mkfifo feed
+start sh -c 'exec perl feed.pl >feed'
+start sh -c 'exec fedx-probe -r a -q call -0 deaf m <feed'
 caller=$pid told=$log
 ok 'it has begun' eventually has_size fed 1
 ok 'others go on' echoes
