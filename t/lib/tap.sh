@@ -61,6 +61,9 @@ tap_leave() {
 	for tap_pid in $tap_pids
 	do tap_reap "$tap_pid" 3
 	done
+	for tap_pid in $(tap_left)	# which it has left behind
+	do kill -KILL "$tap_pid" 2>/dev/null
+	done
 	if test "$tap_failed" -gt 0 || test -z "$tap_done"
 	then tap_tails
 	fi
@@ -214,18 +217,44 @@ skip() {
 	printf 'ok %d # SKIP %s\n' "$tap_count" "$1"
 }
 
-# tap_end: whatever still runs ends when asked to, and no sanitizer has had to say anything
-tap_end() {
-	for tap_each in $tap_pids
-	do
-		kill -0 "$tap_each" 2>/dev/null || continue
-		stop "$tap_each"
+# tap_ends PID: when asked to, if it still runs; nobody has crashed before
+tap_ends() {
+	if kill -0 "$1" 2>/dev/null
+	then
+		stop "$1"
 		case $? in
 		0|143)	;;	# 143: by the signal, like a program that does not care
 		69)	;;	# the node of a fedx-probe went before it
-		*)	not_ok "process $tap_each ends when asked to (status $tap_status)" ;;
+		*)	not_ok "process $1 ends when asked to (status $tap_status)" ;;
 		esac
+	else
+		ended "$1"
+		case $? in
+		129|130|137|141|143)	;;	# a signal of the test, or a reader that has gone
+		99|12[89]|1[3-9]?|2??)	not_ok "process $1 has not crashed (status $tap_status)" ;;
+		esac
+	fi
+}
+
+# tap_left: who has our FEDX_RUN in its environment, where the system tells
+tap_left() (
+	tap_ours=FEDX_RUN=$FEDX_RUN
+	unset FEDX_RUN
+	grep -Fls "$tap_ours" /proc/[0-9]*/environ | sed 's|[^0-9]||g'
+)
+tap_nobody() { test -z "$(tap_left)"; }
+
+# tap_end: all that was started has ended well, nobody else is left, no sanitizer had to say anything
+tap_end() {
+	for tap_each in $tap_pids
+	do tap_ends "$tap_each"
 	done
+	eventually tap_nobody || {
+		not_ok 'nobody is left'
+		for tap_each in $(tap_left)
+		do echo "#   $tap_each: $(tr '\0' ' ' <"/proc/$tap_each/cmdline")"
+		done
+	}
 	! grep -q -e 'Sanitizer' -e 'runtime error:' "$FEDX_RUN"/*.log 2>/dev/null || not_ok 'no sanitizer reports'
 }
 

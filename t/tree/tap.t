@@ -1,0 +1,38 @@
+#!/bin/sh
+# tap.t - what goes wrong behind the back of a test is a failure of it.
+. "${0%/*}/../lib/tap.sh"
+
+# says STATUS REGULAR-EXPRESSION: a test of the commands on standard input ends so, and says that
+says() {
+	{ echo '. "$FEDX_SRC/t/lib/tap.sh"'; cat; echo 'done_testing'; } >"$FEDX_RUN/inner.t"
+	expect_status "$1" sh "$FEDX_RUN/inner.t" >"$FEDX_RUN/inner.out" 2>&1
+	said=$?
+	cat "$FEDX_RUN/inner.out"
+	test "$said" -eq 0 && grep -Eq -e "$2" "$FEDX_RUN/inner.out"
+}
+
+ok 'a process that crashed'			says 1 'not ok 2 .*status 139' <<'END'
+start sh -c 'kill -SEGV $$'
+ok 'is gone'	eventually not kill -0 "$pid"
+END
+ok 'a process that ended by a sanitizer'	says 1 'not ok 2 .*status 99' <<'END'
+start sh -c 'exit 99'
+ok 'is gone'	eventually not kill -0 "$pid"
+END
+ok 'but not one that was killed, or refused'	says 0 '^1\.\.2$' <<'END'
+start sleep 60
+kill -9 "$pid"
+ok 'is gone'	eventually not kill -0 "$pid"
+start fedx-hub --nonsense
+ok 'it too'	eventually not kill -0 "$pid"
+END
+if test -r /proc/self/environ
+then
+	ok 'who is left behind'			says 1 'not ok 2 - nobody is left' <<'END'
+start sh -c ': >"$FEDX_RUN/there"; sleep 60 | cat'
+ok 'is there'	eventually test -e "$FEDX_RUN/there"
+tap_bound=1
+END
+else skip 'no /proc: nobody knows who is left behind'
+fi
+done_testing
