@@ -54,7 +54,7 @@ fedx-probe -q call nothing m x 2>/dev/null
 is "$(metric "$at" 'fedx_errors_total{error="no_route"}')" 1 'errors of ours are, by name'
 start fedx-probe serve hang -- sleep 600
 ok 'a service that never answers' eventually is_metric "$at" fedx_services 3
-start fedx-probe -q call -t 0.5 hang m x
+start fedx-probe -q call -t 5 hang m x
 ok 'what is in flight is counted' eventually is_metric "$at" fedx_in_flight 1
 ended "$pid"
 is "$(metric "$at" 'fedx_errors_total{error="timeout"}')" 1 'a deadline that passed is'
