@@ -450,7 +450,7 @@ hub_lies() {	# hub_lies DESCRIPTION STATUS CALL-ARGUMENTS... <SCRIPT: CALL is ma
 	rm -f hub.port
 	start sh -c 'exec liar -L hub.port <hub.script'
 	liar=$pid liar_log=$log
-	eventually test -s hub.port
+	await test -s hub.port
 	read -r port <hub.port
 	mkdir -p l1; chmod 700 l1
 	start fedx-leaf -u "fedx://127.0.0.1:$port" -i l1 -r "$FEDX_RUN/l1" --set link.backoff=20ms --set link.backoff_max=50ms
@@ -458,8 +458,8 @@ hub_lies() {	# hub_lies DESCRIPTION STATUS CALL-ARGUMENTS... <SCRIPT: CALL is ma
 	wait_ready "$log"
 	start fedx-probe -r "$FEDX_RUN/l1" serve echo -- cat
 	server=$pid
-	eventually told 'now=UP' "$leaf_log"
-	eventually serves_local
+	await told 'now=UP' "$leaf_log"
+	await serves_local
 	if test "$lies_status" != -
 	then ok "$lies_what: the caller is told" expect_status "$lies_status" fedx-probe -r "$FEDX_RUN/l1" call "$@"
 	fi

@@ -240,7 +240,7 @@ no_hub() {
 	} >"lies.$no_hub_n"
 	start sh -c 'exec liar -L "$0" <"$1"' "port.$no_hub_n" "lies.$no_hub_n"
 	liar=$pid liar_log=$log
-	eventually test -s "port.$no_hub_n"
+	await test -s "port.$no_hub_n"
 	read -r port <"port.$no_hub_n"
 	leaf seeker "$2://127.0.0.1:$port" --set link.handshake=500ms
 	wait_ready "$leaf_log"
@@ -311,7 +311,7 @@ not_that() {	# DESCRIPTION URL-SCHEME WHY OPTION... <SCRIPT
 	rm -f "port.$not_scheme"
 	start sh -c 'exec liar -L "$0" <"$1"' "port.$not_scheme" "lies.$not_scheme"
 	liar=$pid
-	eventually test -s "port.$not_scheme"
+	await test -s "port.$not_scheme"
 	read -r port <"port.$not_scheme"
 	leaf seeker "$not_scheme://127.0.0.1:$port" --set link.handshake=500ms "$@"
 	logs "$not_what: the leaf says why" "$not_why.*next dial in" "$leaf_log"

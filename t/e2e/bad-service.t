@@ -112,7 +112,7 @@ tells 'a service that dies in the middle of its answer' 75 'half.*link_down: .*\
 start_dying narrow 1 wait
 dying=$pid
 start fedx-probe call narrow m first; first=$pid first_log=$log
-eventually test -e narrow.served
+await test -e narrow.served
 start fedx-probe call narrow m second; second=$pid second_log=$log
 waits() { fedx-probe -H services | awk -F "$tab" '$1 == "narrow" && $NF == 1 { found = 1 } END { exit !found }'; }
 ok 'a second request waits for the one instance' eventually waits

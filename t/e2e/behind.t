@@ -45,7 +45,7 @@ END
 speak() { perl speak.pl "$1" "127.0.0.1:${3:-$plain}" "$2" "$token"; }
 held() {	# the same, and it stays
 	start perl speak.pl "$1" "127.0.0.1:$plain" "$2" "$token" hold
-	eventually test -s "$log"
+	await test -s "$log"
 }
 logged() { eventually told "link_up .*peer=\"?$1" "$hub_log"; }
 

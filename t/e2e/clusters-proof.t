@@ -106,7 +106,7 @@ if command -v socat >/dev/null
 then
 	start socat -u UNIX-LISTEN:record.sock CREATE:bytes
 	recorder=$pid
-	eventually test -S record.sock
+	await test -S record.sock
 	liar ./record.sock <<'END'
 h -> hello node=evil.beta role=hub cluster=beta
 h -> PING

@@ -28,7 +28,7 @@ begun() {	# begun SERVICE FILE: a call of it is being served
 	rm -f "$2"
 	start fedx-probe -r h call "$1" m x
 	caller=$pid caller_log=$log
-	eventually test -e "$2"
+	await test -e "$2"
 }
 
 # --- to the background ---
@@ -64,7 +64,7 @@ tap_pids="$tap_pids $daemon"
 linked() { fedx-probe -r s -H links | grep -q '^l1	leaf	up'; }
 ok '... and dials its hub there' eventually linked
 { kill -KILL "$daemon"; } 2>/dev/null
-eventually is_gone "$daemon"
+await is_gone "$daemon"
 ok 'a killed one leaves its pid file' test -e pid
 hub -l 127.0.0.1:0 -p "$FEDX_RUN/pid"
 is "$(cat pid)" "$hub" '... which the next one takes over, in the foreground too'
@@ -112,7 +112,7 @@ soon() { test $(($(date +%s) - since)) -le "$1"; }	# seconds
 for signal in INT TERM
 do
 	hub --set drain.wait=1h
-	eventually offers hang
+	await offers hang
 	begun hang hanging
 	kill -"$signal" "$hub"
 	ok "$signal: it drains" eventually told 'event=draining' "$hub_log"
@@ -124,12 +124,12 @@ do
 	ok '... and the call in flight ends' not ended "$caller"
 done
 hub --set drain.wait=300ms
-eventually offers hang
+await offers hang
 begun hang hanging
 ok 'a drain ends after drain.wait' stop "$hub"
 ended "$caller"
 hub --set drain.wait=1h
-eventually offers hang
+await offers hang
 begun hang hanging
 since=$(date +%s)
 kill -QUIT "$hub"

@@ -40,7 +40,7 @@ lie() {		# lie: the script of standard input, for who dials 127.0.0.1:$port
 	rm -f port
 	cat >script
 	start sh -c 'exec liar -L port <script'
-	eventually test -s port
+	await test -s port
 	port=$(cat port)
 }
 

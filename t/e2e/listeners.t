@@ -82,7 +82,7 @@ start fedx-probe -r h serve echo -- cat
 joins() {	# joins URL: a leaf comes up
 	start fedx-leaf -u "$1" -i a.lab -C lab -r a --tls-ca d/ca.pem --token-file d/a.lab.token --set link.backoff=20ms
 	joined=$pid joined_log=$log
-	eventually told "now=(UP|BACKOFF|REFUSED)" "$joined_log"
+	await told "now=(UP|BACKOFF|REFUSED)" "$joined_log"
 	told 'now=UP' "$joined_log"
 	joins=$?
 	stop "$joined"

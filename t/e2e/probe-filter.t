@@ -104,7 +104,7 @@ exec 3>&-
 # --- an endpoint is asked after, but not called ---
 
 start fedx-probe serve desk@here.test -- sh -c 'echo called >>called'
-eventually sh -c 'fedx-probe -H endpoints | grep -q desk'
+await sh -c 'fedx-probe -H endpoints | grep -q desk'
 like "$(fedx-probe -j ping desk@here.test)" '"node":"here.test"' 'ping of an endpoint: its node answers'
 like "$(fedx-probe -H trace desk@here.test)" "^1${tab}here.test${tab}hub" 'trace of an endpoint'
 ok '... which was not called'	not test -e called

@@ -9,7 +9,7 @@ ok 'the node is ready'	wait_ready "$log"
 start fedx-probe serve wc --methods 'count lines' --version 1.0.0 -- wc
 ok 'a service'		eventually known wc
 start fedx-probe serve desk@here.test -- cat
-eventually sh -c 'fedx-probe -H endpoints | grep -q desk'
+await sh -c 'fedx-probe -H endpoints | grep -q desk'
 
 json() {	# every line is one object with "v":1 first
 	perl -MJSON::PP -ne '

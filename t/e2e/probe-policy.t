@@ -43,7 +43,7 @@ start fedx-probe -r "$FEDX_RUN/m" serve mail -- cat
 start fedx-probe -r "$FEDX_RUN/h" serve bob@home -- cat
 two() { test "$(at h -H services | grep -c "^wc$tab")" -eq 2; }
 ok 'services are' eventually two
-eventually known h services mail; eventually known h endpoints bob@home
+await known h services mail; await known h endpoints bob@home
 
 # --- explain ---
 

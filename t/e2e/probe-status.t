@@ -22,7 +22,7 @@ mkdir "$FEDX_RUN/p"
 start perl -MIO::Socket::UNIX -e '
 	my $s = IO::Socket::UNIX->new(Listen => 1, Local => "$ENV{FEDX_RUN}/p/node.sock") or die;
 	while (my $c = $s->accept) { print $c "SSH-2.0-other\r\n"; $c->flush; sleep 1 }'
-eventually test -S "$FEDX_RUN/p/node.sock"
+await test -S "$FEDX_RUN/p/node.sock"
 ok '76: something else answers'	expect_status 76 fedx-probe -r "$FEDX_RUN/p" links
 
 start fedx-hub -i here.test -l 127.0.0.1:0

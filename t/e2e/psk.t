@@ -211,7 +211,7 @@ fake() {	# fake WHAT PATTERN <SCRIPT: a leaf with key a dials the liar
 	rm -f port
 	start sh -c 'exec liar -L port <script'
 	liar=$pid
-	eventually test -s port
+	await test -s port
 	leaf a "fedx://127.0.0.1:$(cat port)" --psk-file d/a.lab.psk --set link.refused=1h --set link.backoff=1h --set link.backoff_max=1h
 	ok "$1" says "$2"
 	ok '... as it should, and never was up' ended "$liar"

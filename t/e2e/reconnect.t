@@ -27,7 +27,7 @@ begun() {	# begun: a call of a service that never answers is under way; waits un
 	rm -f hanging
 	start fedx-probe -r a call hang m x
 	caller=$pid caller_log=$log
-	eventually test -e hanging
+	await test -e hanging
 }
 
 # --- before there is a hub ---
@@ -39,7 +39,7 @@ logs 'without a hub a leaf says so, and tries again' 'now=BACKOFF why="cannot co
 start fedx-probe -r b serve echo -- cat
 start fedx-probe -r b serve hang -- sh -c ': >hanging; exec sleep 600'
 start fedx-probe -r b serve slow -- sh -c ': >serving; sleep 1; echo done'
-eventually knows b slow
+await knows b slow
 ok 'a call that needs it was not delivered' expect_status 75 sh -c 'fedx-probe -r a call echo m x 2>said'
 like "$(cat said)" 'link_down: the uplink is down.*\(not delivered\)' '... and says so'
 mkdir -m 700 e		# more often than others, so that many dials take no time
@@ -71,7 +71,7 @@ ok 'it is started again: the leaves come back, calls work' eventually works
 seq 1 400 >numbers
 start sh -c 'exec fedx-probe -r a call -P 8 slow m - <numbers >answers'
 many=$pid
-eventually test -e serving
+await test -e serving
 kill -KILL "$hub"
 ok 'of many calls in flight none waits for ever' not ended "$many"
 ended "$hub"
@@ -83,7 +83,7 @@ ok 'and then it works again' eventually works
 rm -f serving
 start fedx-probe -r a call slow m x
 caller=$pid caller_log=$log
-eventually test -e serving
+await test -e serving
 ok 'asked to end, the hub does' stop "$hub"
 ok 'the call in flight was finished first' ended "$caller"
 is "$(cat "$caller_log")" 'done' '... with its answer'
@@ -128,7 +128,7 @@ ok '... and ends well' stop "$c"
 leaf d -u "fedx://$at2"; d=$pid d_log=$leaf_log
 logs 'a leaf of two hubs takes the first' "link=fedx://$at was=GREETING now=UP" "$d_log"
 start fedx-probe -r n2 serve other -- cat
-eventually knows n2 other
+await knows n2 other
 { kill -KILL "$hub"; ended "$hub"; } 2>/dev/null
 logs 'when that is killed, the second' "link=fedx://$at2 was=GREETING now=UP" "$d_log"
 is "$(fedx-probe -r d call other m here)" here '... and calls go there'

@@ -24,7 +24,7 @@ waiting() { settings '"request.timeout"'; }
 murder() {
 	route=$(node policy | sed -n 's/.*"pid":\([0-9]*\).*/\1/p')
 	kill -9 "$route"
-	eventually is_gone "$route"
+	await is_gone "$route"
 }
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
 # no fedx-route can listen until there is room again

@@ -206,7 +206,7 @@ start fedx-route -r "$FEDX_RUN/run" -c "$FEDX_RUN/conf"
 ok 'a second one in that run directory' expect_status 78 ended "$pid"
 like "$(cat "$log")" "in use by process $route" '... names the first'
 { kill -KILL "$route"; } 2>/dev/null
-eventually is_gone "$route"
+await is_gone "$route"
 ok 'a killed one leaves its socket' test -S "$sock"
 ok 'which the next one replaces' route
 printf 'end\nwait END\n' | askroute "$sock" >second 2>&1

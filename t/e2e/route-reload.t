@@ -338,7 +338,7 @@ i=0
 while test $i -lt 100; do i=$((i + 1)); printf 'reload apply %s\nwait RELOADED %s\n' $i $i >>words; done
 deny one >"$policy"
 free() { reload apply; is_done; }
-eventually free
+await free
 talk <words
 is "$(grep -c '^RELOADED [0-9]* done=1' heard)" 100 'a hundred reloads in a row'
 i=0

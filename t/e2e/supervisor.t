@@ -35,7 +35,7 @@ END
 supervise() {	# supervise NAME
 	start perl supervisor.pl "$1"
 	supervisor=$pid supervisor_log=$log
-	eventually told listening "$supervisor_log"
+	await told listening "$supervisor_log"
 }
 names=$FEDX_RUN/notify
 test ! -d /proc/self || names="$names @fedx-test-$$"

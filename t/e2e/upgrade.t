@@ -160,7 +160,7 @@ while (defined recv($s, my $said, 4096, 0)) { $said =~ s/\n/;/g; print "$said\n"
 END
 start perl supervisor.pl "$FEDX_RUN/notify"
 supervisor_log=$log
-eventually told listening "$supervisor_log"
+await told listening "$supervisor_log"
 echo 'function route(msg) return fedx.allow() end' >c/policy.lua
 export NOTIFY_SOCKET="$FEDX_RUN/notify"
 start ./fedx-hub -l "$at" -i hub.test -C test -r h -c c -p pid
@@ -189,7 +189,7 @@ ok '... it is linked again' eventually calls three
 ok '... and the old one has ended' eventually gone "$old"
 kill "$hub"
 ok 'the supervisor is told when it does stop' eventually told '^STOPPING=1' "$supervisor_log"
-eventually gone "$hub"
+await gone "$hub"
 kill "$a"
 ok 'and so does the leaf' eventually gone "$a"
 ok 'and nothing is left' not test -e h/node.sock -o -e h/node.lock -o -e pid

@@ -164,6 +164,17 @@ eventually() {
 	done
 }
 
+# await COMMAND...: eventually, or the test has failed
+await() { eventually "$@" || not_ok "what is waited for comes: $*"; }
+
+# lacks EXTENDED-REGULAR-EXPRESSION COMMAND...: it succeeds, and prints no such line
+lacks() {
+	tap_like=$1
+	shift
+	tap_out=$("$@") || return
+	! printf '%s\n' "$tap_out" | grep -E -e "$tap_like"
+}
+
 # start COMMAND...: in the background; sets $! and pid, and log, where its output goes
 start() {
 	tap_name=${1##*/} tap_n=1

@@ -26,6 +26,15 @@ ok 'is gone'	eventually not kill -0 "$pid"
 start fedx-hub --nonsense
 ok 'it too'	eventually not kill -0 "$pid"
 END
+ok 'what did not come'				says 1 'not ok 1 - what is waited for comes: false' <<'END'
+tap_bound=1
+await false
+END
+ok 'who could not say that there is nothing'	says 1 'not ok 2 ' <<'END'
+ok 'there is nothing'	lacks some echo none
+ok 'who knows'		lacks some fedx-probe -r nowhere links
+ok 'there is some'	not lacks some echo some
+END
 if test -r /proc/self/environ
 then
 	ok 'who is left behind'			says 1 'not ok 2 - nobody is left' <<'END'
