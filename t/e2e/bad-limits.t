@@ -1,6 +1,7 @@
 #!/bin/sh
 # bad-limits.t - too many, too much, too slow, or nothing at all: it costs who did it.
 . "${0%/*}/../lib/tap.sh"
+. "${0%/*}/../lib/fates.sh"
 cd "$FEDX_RUN" || exit 1
 
 tab=$(printf '\t')
@@ -40,7 +41,7 @@ hub=$pid hub_log=$log
 ok 'a hub with few descriptors is ready' wait_ready "$log"
 at=$(ready_at "$log")
 start fedx-probe -r few serve echo -- cat
-eventually known echo few
+ok 'a service is there' eventually known echo few
 hold 100 "$at"
 logs 'it says that it accepts no more for now' 'accept_paused.*Too many open files' "$hub_log"
 before=$(ticks "$hub")
@@ -106,17 +107,26 @@ deaf=$pid
 ok 'a service that does not read is there' eventually known deaf
 yes "$(head -c 20000 /dev/zero | tr '\0' x)" | head -n 1000 >large
 # more in flight than its socket and queue hold: the rest is refused, not kept
-start fedx-probe call -t 3 -P 1000 deaf m -
-stuck=$pid
-start sh -c 'exec fedx-probe call -t 3 -P 1000 deaf m - <large'
-stuck2=$pid stuck_log=$log
+callers=''
+for each in 1 2
+do
+	start sh -c 'exec fedx-probe call -t $((5 * FEDX_TEST_SLOW)) -P 1000 deaf m - <large'
+	callers="$callers $pid:$log"
+done
+more_than() { test "$(metric . "$1")" -gt "$2"; }
+ok 'it is called' eventually more_than in_flight 0
 ok 'meanwhile others are served' works
 ok '... again' works
-ok 'its callers end with an error' not ended "$stuck2"
-like "$(cat "$stuck_log")" 'timeout|overloaded' '... that says why'
-stop "$stuck"
+ok '... and it is called still' more_than in_flight 0
+for each in $callers
+do
+	ok 'its callers end with an error' not ended "${each%%:*}"
+	like "$(cat "${each#*:}")" 'timeout|overloaded' '... that says why'
+done
+asked=$(metric . requests_total)
 start perl deaf.pl caller
 caller=$pid
+ok 'a caller that does not read is at work' eventually more_than requests_total $((asked + 100))
 ok 'others are served beside a caller that does not read' works
 ok '... again' works
 after=$(rss "$hub")
@@ -155,7 +165,7 @@ sleep 600;
 END
 start perl silent.pl
 silent=$pid
-eventually test -s "$log"
+ok 'there is one' eventually test -s "$log"
 read -r port <"$log"
 mkdir -m 700 leaf
 start fedx-leaf -u fedx://hub.example.test:1 -i l1 -r "$FEDX_RUN/leaf" --set "dns.servers=127.0.0.1:$port" \
@@ -163,7 +173,7 @@ start fedx-leaf -u fedx://hub.example.test:1 -i l1 -r "$FEDX_RUN/leaf" --set "dn
 leaf=$pid leaf_log=$log
 ok 'a leaf without a name server is ready' wait_ready "$log"
 start fedx-probe -r leaf serve echo -- cat
-eventually known echo leaf
+ok 'a service is there' eventually known echo leaf
 seq 1 200 >numbers
 since=$(date +%s)
 ok 'local requests go on' sh -c 'fedx-probe -r leaf call -P 8 echo m - <numbers >answers'

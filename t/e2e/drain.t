@@ -84,6 +84,8 @@ ok '... the others are not' not told 'next dial in' "$a_log"
 ok '... neither of them' not told 'next dial in' "$b_log"
 fedx-probe -r h call -t 2 hang m x >said 2>&1
 like "$(cat said)" 'shutting_down: .*\(not delivered\)' 'what is new is refused'
+ok '... and those with a part in it are still not let go' not told 'next dial in' "$a_log"
+ok '... neither of them' not told 'next dial in' "$b_log"
 kill "$hub"
 ok 'a second signal: without waiting' ended "$hub"
 ok 'the call ends' not ended "$caller"

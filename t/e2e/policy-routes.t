@@ -104,12 +104,21 @@ end
 END
 start fedx-probe -q -r f watch
 watched=$log
+# seen NAME: that a service comes at f is seen, and so was all before it
+seen() {
+	start fedx-probe -q -r f serve "$1" -- cat
+	eventually lists f "$1"; stop "$pid"
+	grep -q "$1" "$watched"
+}
+ok 'what f is told is watched' eventually seen begin
 reload a
 ok '35: a directory for each neighbour: f hears of d no more' eventually gone
 ok 'but of all others' knows f e
 ok 'and a uses it' goes_by a b d
-withdrawn() { grep -q 'withdrawn.*where-c' "$watched"; }
-ok 'what is told as before was not interrupted' not withdrawn
+ok '... until here' eventually seen end
+withdrawn() { grep -q "withdrawn.*$1" "$watched"; }
+ok 'it was told what it is told no more' withdrawn where-d
+ok 'what is told as before was not interrupted' not withdrawn where-c
 policy a <<'END'
 function export(route, peer)
 	if route.node == "a" and peer.node == "f" then return fedx.deny() end

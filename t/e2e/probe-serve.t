@@ -57,11 +57,20 @@ ok '60 requests against concurrency 1'	alone
 
 # giving up
 serve slow -- sh -c 'echo $$ >"$FEDX_RUN/slow.pid"; exec sleep 600'
-ok 'a deadline passes'		expect_status 75 fedx-probe call -t 0.3 slow m
-gone() { ! kill -0 "$(cat "$FEDX_RUN/slow.pid")" 2>/dev/null; }
+runs() { test -s "$FEDX_RUN/slow.pid"; }
+gone() { runs && ! kill -0 "$(cat "$FEDX_RUN/slow.pid")" 2>/dev/null; }
+asks() {	# asks SERVICE: its process runs before the deadline passes
+	rm -f "$FEDX_RUN/slow.pid"
+	start fedx-probe call -t $((2 * FEDX_TEST_SLOW)) "$1" m
+	caller=$pid
+	eventually runs
+}
+ok 'a process is at work'	asks slow
+ok 'a deadline passes'		expect_status 75 ended "$caller"
 ok 'and its process is ended'	eventually gone
 serve stubborn -- sh -c 'trap "" TERM; echo $$ >"$FEDX_RUN/slow.pid"; while :; do sleep 1; done'
-ok 'one that ignores SIGTERM'	expect_status 75 fedx-probe call -t 0.3 stubborn m
+ok 'so is one that ignores SIGTERM'	asks stubborn
+ok 'the deadline passes'	expect_status 75 ended "$caller"
 ok 'is killed'			eventually gone
 
 # cancelled, and slow to go: those that come next wait, and see no "busy" that is not theirs
@@ -80,7 +89,7 @@ serve patient -- sh -c 'echo $$ >"$FEDX_RUN/slow.pid.new"; mv "$FEDX_RUN/slow.pi
 rm -f "$FEDX_RUN/slow.pid"
 start perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' fedx-probe call patient m
 caller=$pid
-ok 'a call is running'	eventually test -s "$FEDX_RUN/slow.pid"
+ok 'a call is running'	eventually runs
 kill -INT "$caller"
 ended "$caller"
 is $? 130 'SIGINT ends the caller as any filter'
@@ -88,7 +97,7 @@ ok 'and the process that worked for it'	eventually gone
 
 # nohup
 start sh -c 'trap "" HUP; exec fedx-probe serve stays -- cat'
-eventually known stays
+ok 'a service that ignores SIGHUP'	eventually known stays
 kill -HUP "$pid"
 is "$(fedx-probe call stays m here; fedx-probe call stays m still)" "$(printf 'here\nstill')" 'SIGHUP ignored before stays ignored'
 
@@ -129,11 +138,11 @@ ok 'still serves others'	again
 serve closing --coprocess -- sh -c 'echo $$ >>"$FEDX_RUN/lives"; exec <&-; exec sleep 600'
 asked() { fedx-probe call -t 0.5 closing m x 2>/dev/null; test "$(wc -l <"$FEDX_RUN/lives")" -ge 2; }
 ok 'one that closes its input is started again'	eventually asked
+rm -f "$FEDX_RUN/slow.pid"
 start sh -c 'exec fedx-probe serve deaf --coprocess -- sh -c "trap : TERM; echo \$\$ >\$FEDX_RUN/slow.pid; while :; do sleep 1; done"'
 deaf=$pid
-rm -f "$FEDX_RUN/slow.pid"
-eventually known deaf
-eventually test -s "$FEDX_RUN/slow.pid"
+ok 'a service that ignores SIGTERM'	eventually known deaf
+ok '... and its process'	eventually runs
 ok 'serve ends beside one that ignores SIGTERM'	stop "$deaf"
 ok '... which does not outlive it'	eventually gone
 
