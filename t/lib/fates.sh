@@ -47,19 +47,26 @@ account() (	# of the nodes in $counted
 agrees() {
 	# shellcheck disable=SC2046	# words
 	set -- $at_begin $(account | head -n 1)
-	test "$#" -lt 10 || test "$2" != "$7" && return		# it is another process now
+	test "$#" -eq 10 || { echo "the node of the caller did not tell, at the begin or now: $*"; return 1; }
+	test "$2" = "$7" || return 0		# it is another process now
 	echo "it took $(($8 - $3)), answered $(($9 - $4)), ended otherwise $((${10} - $5))"
 	test "$(($8 - $3)) $(($9 - $4)) $((${10} - $5))" = \
 		"$(count sent) $(count answer) $(($(count not_delivered) + $(count may_have_run)))"
 }
+peak() { sed -n -e 's/^Name:[^a-z]*//p' -e 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status"; }
+within() { echo "$*"; test "$#" -eq 3 && test "$3" -le "$most_kb"; }	# within NODE NAME KB
 bounded() {	# every node of $counted, and its children
 	! grep -q fsanitize "$FEDX_BUILD/config.mk" || return 0	# its memory is another
 	for node in $counted
 	do
-		read -r of <"$FEDX_RUN/$node/node.lock"
-		for of in "$of" $(cat "/proc/$of/task/$of/children")
-		do awk -v most="$most_kb" -v of="$node" '/^Name:/ { name = $2 }
-			/^VmHWM:/ { print of, name, $2; kb = $2 } END { exit kb > most }' "/proc/$of/status" || return
+		read -r of <"$FEDX_RUN/$node/node.lock" || return
+		# shellcheck disable=SC2046	# words
+		within "$node" $(peak "$of") || return
+		for child in $(cat "/proc/$of/task/$of/children")
+		do
+			has=$(peak "$child" 2>/dev/null)
+			# shellcheck disable=SC2086	# words
+			test "${has%%[0-9]*}" = "$has" || within "$node" $has || return	# else it has ended by now
 		done
 	done
 }

@@ -35,6 +35,27 @@ ok 'there is nothing'	lacks some echo none
 ok 'who knows'		lacks some fedx-probe -r nowhere links
 ok 'there is some'	not lacks some echo some
 END
+ok 'a node that did not tell its counts'	says 1 'not ok 1 .*agrees' <<'END'
+. "$FEDX_SRC/t/lib/fates.sh"
+at_begin='' counted=a round=r
+account() { echo a 1 2 3 4; }
+: >"$FEDX_RUN/r.call"
+ok 'agrees' agrees
+END
+plain='. "$FEDX_SRC/t/lib/fates.sh"; FEDX_BUILD=$FEDX_RUN; : >"$FEDX_RUN/config.mk"; mkdir "$FEDX_RUN/a" "$FEDX_RUN/b"'
+ok 'a node whose memory nobody sees'		says 1 'not ok 1 - bounded' <<END
+$plain
+start sleep 60
+echo "\$pid" >"\$FEDX_RUN/a/node.lock"
+counted='a b'
+ok 'bounded' bounded
+END
+ok 'but not a child that has just ended'	says 0 'ok 1 - bounded' <<END
+$plain
+echo \$\$ >"\$FEDX_RUN/a/node.lock"
+counted=a
+ok 'bounded' bounded
+END
 if test -r /proc/self/environ
 then
 	ok 'who is left behind'			says 1 'not ok 2 - nobody is left' <<'END'
