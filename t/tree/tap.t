@@ -56,6 +56,17 @@ echo \$\$ >"\$FEDX_RUN/a/node.lock"
 counted=a
 ok 'bounded' bounded
 END
+# a system that can make namespaces and tables, but then no link
+mkdir "$FEDX_RUN/fake"
+echo 'echo 0' >"$FEDX_RUN/fake/id"
+echo 'case "$*" in *" link "*) exit 1 ;; esac' >"$FEDX_RUN/fake/ip"
+echo : >"$FEDX_RUN/fake/nft"
+chmod +x "$FEDX_RUN"/fake/*
+ok 'a network that is not made'			says 1 'not ok 1 - the network is made' <<END
+. "\$FEDX_SRC/t/lib/net.sh"
+PATH=$FEDX_RUN/fake:\$PATH
+net
+END
 if test -r /proc/self/environ
 then
 	ok 'who is left behind'			says 1 'not ok 2 - nobody is left' <<'END'
