@@ -145,8 +145,9 @@ more() { test "$(grep -c "event=$event" "$far_log")" -gt "$lines"; }
 hears() { start perl "$FEDX_SRC/t/lib/held.pl" "$FEDX_RUN/hub/route.sock" "$FEDX_RUN/far/route.sock" "$FEDX_RUN/held"; between=$pid; }
 route() { start fedx-route -r far -c conf; far=$pid far_log=$log; wait_ready "$log"; }
 # lose: what was said is lost with the connection, and there is another
-lose() { { kill -9 "$between"; wait "$between"; } 2>/dev/null; rm held; hears; }
-die() { { kill -9 "$far"; wait "$far"; } 2>/dev/null; ok 'fedx-route is killed, and another one started' route; lose; }
+killed() { { kill -9 "$1"; ended "$1"; } 2>/dev/null; }
+lose() { killed "$between"; rm held; hears; }
+die() { killed "$far"; ok 'fedx-route is killed, and another one started' route; lose; }
 deny one; timeout 5
 ok 'a fedx-route behind another socket' route
 hears

@@ -12,7 +12,7 @@
 page_reader() { cd "$1" && exec perl -e 'setpgrp; alarm shift; exec @ARGV' "$((tap_bound * 6))" sh "$2"; }
 page_travel() {	# page_travel DIRECTORY SCRIPT
 	start page_reader "$@"
-	wait "$pid"
+	ended "$pid" 70		# its alarm comes first
 	kill -- "-$pid" 2>/dev/null	# of one that broke off, what it left running
 }
 # in tables, numbers differ from run to run, and so does the order of links; a message on

@@ -56,7 +56,7 @@ tap_leave() {
 	trap - 0
 	trap '' 1 2 15
 	for tap_pid in $tap_pids
-	do kill "$tap_pid" 2>/dev/null
+	do kill "$tap_pid" "-$tap_pid" 2>/dev/null	# and who is in a group of its own
 	done
 	for tap_pid in $tap_pids
 	do tap_reap "$tap_pid" 3
@@ -194,9 +194,9 @@ stop() {
 	ended "$1"
 }
 
-# ended PID: wait until it ends by itself, killed at the bound; its status
+# ended PID [SECONDS]: wait until it ends by itself, killed at the bound; its status
 ended() {
-	tap_reap "$1" 10
+	tap_reap "$1" "${2:-10}"
 	tap_status=$? tap_rest=''
 	for tap_pid in $tap_pids
 	do test "$tap_pid" = "$1" || tap_rest="$tap_rest $tap_pid"

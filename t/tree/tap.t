@@ -1,5 +1,5 @@
 #!/bin/sh
-# tap.t - what goes wrong behind the back of a test is a failure of it.
+# tap.t - what goes wrong behind the back of a test is a failure of it, and nothing outlives a test.
 . "${0%/*}/../lib/tap.sh"
 
 # says STATUS REGULAR-EXPRESSION: a test of the commands on standard input ends so, and says that
@@ -67,6 +67,17 @@ ok 'a network that is not made'			says 1 'not ok 1 - the network is made' <<END
 PATH=$FEDX_RUN/fake:\$PATH
 net
 END
+# the group of a page goes with a test that is ended, also where no /proc shows it
+gone() { test -s "$1" && ! kill -0 "$(cat "$1")" 2>/dev/null; }
+ok 'a test that is ended'			says 143 '^ok 1 - it is there' <<END
+. "\$FEDX_SRC/t/lib/page.sh"
+tap_left() { :; }
+echo 'sleep 60 & echo \$! >$FEDX_RUN/left.pid; wait' >"\$FEDX_RUN/script"
+start page_reader "\$FEDX_RUN" script
+ok 'it is there' eventually test -s "$FEDX_RUN/left.pid"
+kill \$\$
+END
+ok '... leaves nobody behind'			eventually gone "$FEDX_RUN/left.pid"
 if test -r /proc/self/environ
 then
 	ok 'who is left behind'			says 1 'not ok 2 - nobody is left' <<'END'
