@@ -61,6 +61,15 @@ flight_end(struct fabric *f, struct flight *fl)
 		inflight_close(&f->flights, fl);
 }
 
+static void
+count_end(struct fabric *f, const struct flight *fl, uint64_t *of_request)
+{
+	if (fl->event)
+		f->count.events_refused++;
+	else if (!fl->ended)	/* else it is counted, and was only not read yet */
+		++*of_request;
+}
+
 void
 flight_fail(struct fabric *f, struct flight *fl, enum error error, enum fate fate,
     const char *text)
@@ -75,12 +84,7 @@ flight_fail(struct fabric *f, struct flight *fl, enum error error, enum fate fat
 	meta_error(tlv, error, fate);
 	e.meta = (struct str){ (const char *)tlv, sizeof tlv };
 	f->count.errors[error]++;
-	if (!fl->ended) {	/* else its end is counted, it was only not read yet */
-		if (fate == FATE_NOT_DELIVERED)
-			f->count.not_delivered++;
-		else
-			f->count.may_have_run++;
-	}
+	count_end(f, fl, fate == FATE_NOT_DELIVERED ? &f->count.not_delivered : &f->count.may_have_run);
 	passed = fl->in_id ? stream_pass(f, fl, &fl->back, &e, STR("")) : 0;
 	if (inflight_by_id(&f->flights, id) == fl)
 		flight_end(f, fl);
@@ -130,7 +134,7 @@ flight_cancel(struct fabric *f, struct flight *fl)
 {
 	uint64_t id = fl->id;
 
-	f->count.cancels += !fl->ended;
+	count_end(f, fl, &f->count.cancels);
 	tell_cancel(fl);
 	if (inflight_by_id(&f->flights, id) != fl)
 		return;

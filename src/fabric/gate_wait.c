@@ -93,6 +93,7 @@ gate_hold(struct fabric *f, struct port *p, const struct envelope *e, const stru
 		return GATE_DONE;
 	}
 	request_begin(f, fl, e);
+	fl->event = e->kind == KIND_PUBLISH;
 	if (enter(f, fl, AT_ROUTE, e) == -1) {
 		f->gate.count.too_many++;
 		flight_fail(f, fl, E_overloaded, FATE_NOT_DELIVERED,

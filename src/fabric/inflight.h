@@ -52,6 +52,7 @@ struct flight {
 	/* at the gate; in_id may be 0 then, for a message without an answer: */
 	uint8_t at_gate;		/* enum at_gate */
 	bool asked_again;
+	bool event;			/* no request: its end is an event's */
 	uint32_t held;			/* bytes of the request, as counted at the port */
 	uint64_t asked, pair;		/* number of its question, 0: none; hash of to and subject */
 	struct list gate_place;		/* gate_waits.requests */

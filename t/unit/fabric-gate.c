@@ -218,6 +218,24 @@ one_way(void)
 }
 
 static void
+events_wait_too(void)
+{
+	struct envelope e = { .kind = KIND_PUBLISH, .hops = 1, .subject = STR("/x") };
+
+	begin(HOOKS(ROUTE));
+	fake_say(&caller, e);
+	ok(!fabric_is_idle(&f), "an event waits as well");
+	fake_wait(&f, 2000);
+	is_int(f.count.events_refused, 1, "no answer refuses it");
+	e.subject = STR("/y");
+	fake_say(&other, e);
+	fake_down(&other);
+	is_int(f.count.events_refused, 2, "so does the end of who said it");
+	ok(f.count.requests == 0 && f.count.not_delivered == 0 && f.count.cancels == 0, "none was a request");
+	end("events");
+}
+
+static void
 bounds(void)
 {
 	static char big[100000];
@@ -846,6 +864,7 @@ main(void)
 	order_holds();
 	bodies_wait_too();
 	one_way();
+	events_wait_too();
 	bounds();
 	no_answer();
 	admin_and_nodes();
