@@ -61,13 +61,14 @@ leaf() {	# leaf NAME COMMAND...
 	wait_ready "$log"
 }
 failed() { test "$(nomem failed "$orders")" -ge "$1"; }
-use() {	# everything else that a node does, whatever becomes of it
+counted='a b h'
+use() {	# everything else that a node does, whatever becomes of it; not that of the caller, whose requests are compared
 	kill -HUP "$hub" "$route"
 	timeout 10 fedx-probe -r "$FEDX_RUN/h" -q explain a.test/x run
-	timeout 10 fedx-probe -r "$FEDX_RUN/a" -q links
-	timeout 10 fedx-probe -r "$FEDX_RUN/a" -q pub /some/path text
+	timeout 10 fedx-probe -r "$FEDX_RUN/b" -q links
+	timeout 10 fedx-probe -r "$FEDX_RUN/b" -q pub /some/path text
 	timeout 10 fedx-probe -r "$FEDX_RUN/b" -q call never m x
-	timeout 10 fedx-probe -r "$FEDX_RUN/a" -q routes
+	timeout 10 fedx-probe -r "$FEDX_RUN/b" -q routes
 	timeout 10 fedx-probe -r "$FEDX_RUN/h" -q reload
 	test $? -lt 124
 }
