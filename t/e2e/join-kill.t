@@ -139,5 +139,28 @@ ok 'without room nobody joins, and is told to try again' eventually told
 ok '... the hub says why' grep -q 'cannot write .roster.tmp.: No space left' "$hub_log"
 heal
 whole 'with room'
+
+# --- refused, at each step ---
+
+for one in openat:error=EACCES openat:error=EMFILE write:error=EIO fsync:error=EIO rename:error=EIO
+do
+	next
+	inject "$hub" "$one"
+	fedx-probe -r h -q invite "$name" >said 2>&1
+	is $? 2 "$one: nobody is invited"
+	like "$(cat said)" "cannot write .*roster|cannot read .*roster|cannot open .*roster" '... and it says why'
+	heal
+	is "$(states "$name")" '' '... nor is anything half done'
+	next
+	code=$(fedx-probe -r h -q invite "$name")
+	from_start "$one:when=1..9"
+	case $one in openat*|write*) under="$under -P $folder/joined.new.tmp -P $PWD/$folder/joined.new.tmp" ;; esac
+	leaf --join "$code"
+	ok "$one: a leaf that cannot keep its key ends" eventually gone "$leaf"
+	like "$(cat "$leaf_log")" "cannot write .*joined" '... and says why'
+	stop "$leaf" || :
+	leaf --join "$code"
+	whole 'the next time'
+done
 ok 'the hub has ended well' stop "$hub"
 done_testing
