@@ -155,7 +155,7 @@ routes.lifetime	10m	how long others believe in a route to this node that it does
 routes.hold_down	2s	how long a route over two or more nodes that was lost is not used when it is back
 routes.flap_threshold	5	losses within routes.flap_window after which others come first for that long; 0: never
 routes.flap_window	1m	see routes.flap_threshold
-link.ping	10s	a link that was silent for this long is pinged
+link.ping	10s	a link on which one side was silent for this long is pinged
 link.dead	30s	a link from which no byte came for this long is closed; at least two pings
 link.handshake	10s	time for TLS, the WebSocket upgrade and HELLO, and for dialling
 link.handshakes	1024	connections from the network that may be in their handshake; over it the oldest goes

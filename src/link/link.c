@@ -284,10 +284,12 @@ on_timer(struct wheel *w, struct timer *t)
 		link_close(l, E_link_down, "half-open: not a byte arrived in the time allowed");
 		return;
 	}
-	if (idle_ms + WHEEL_TICK_MS >= ls->set.ping_ms)
+	/* who only listens must be heard, too: what asks it waits behind all that it is sent */
+	if (idle_ms + WHEEL_TICK_MS >= ls->set.ping_ms || conn_put_total(l->conn) == l->said)
 		link_ping(l);
 	else
 		next = ls->set.ping_ms - idle_ms;
+	l->said = conn_put_total(l->conn);
 	timer_set(w, t, ls->fabric->now, next);
 }
 

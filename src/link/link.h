@@ -96,6 +96,7 @@ struct link {
 	struct session *session;		/* NULL: native envelopes */
 	const struct link_owner *owner;
 	void *owner_data;
+	uint64_t said;				/* bytes, when the timer was set */
 	struct timer timer;			/* handshake, then keepalive */
 	struct mono since;
 	uint64_t instance;			/* of the other end */
