@@ -202,20 +202,23 @@ is_dead(const struct roster_line *l)
 	return l->state == ROSTER_spent || l->state == ROSTER_revoked;
 }
 
-/* Nobody needs to be told of it any more; of too many, the one that ended first. */
+/* Nobody needs to be told of it any more. */
 static bool
 is_forgotten(const struct roster_line *l, struct wall now)
 {
 	return (is_dead(l) || l->state == ROSTER_invited) && l->who.expires + ROSTER_KEEP_S < now.s;
 }
 
+/* Of too many, which makes way: one that is forgotten does anyway, else of the dead the one that ended first. */
 static size_t
-oldest_dead(const struct roster_line *lines, size_t count)
+makes_way(const struct roster_line *lines, size_t count, struct wall now)
 {
 	size_t at = count;
 
 	for (size_t i = 0; i < count; i++)
-		if (is_dead(&lines[i]) && (at == count || lines[i].who.expires < lines[at].who.expires))
+		if (is_forgotten(&lines[i], now))
+			return i;
+		else if (is_dead(&lines[i]) && (at == count || lines[i].who.expires < lines[at].who.expires))
 			at = i;
 	return at;
 }
@@ -225,7 +228,7 @@ static int
 write_lines(struct roster *r, struct roster_line *lines, size_t count, const struct roster_line *more,
     struct wall now, struct err *e)
 {
-	size_t skip = more && count == ROSTER_MAX ? oldest_dead(lines, count) : ROSTER_MAX + 1;
+	size_t skip = more && count == ROSTER_MAX ? makes_way(lines, count, now) : ROSTER_MAX + 1;
 	struct content fresh;
 	struct buf text;
 	int put;

@@ -260,6 +260,8 @@ full(void)
 	LIKE(invite(r, "b.lab", 'd', NOW), "is full", "and then nobody");
 	is_int(roster_revoke(r, STR("n7"), at(NOW), &e), E_NONE, "until one is revoked");
 	IS(invite(r, "b.lab", 'd', NOW), "", "then another");
+	LIKE(invite(r, "c.lab", 'e', NOW), "is full", "and no more");
+	IS(invite(r, "c.lab", 'e', NOW + ROSTER_KEEP_S + 2 * HOUR), "", "until who never came is forgotten");
 	roster_close(r);
 	unlink(path);
 }
