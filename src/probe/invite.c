@@ -86,8 +86,8 @@ invite_run(struct probe *p)
 		lines = buf_view(&answer);
 		if (p->opt[OPT_JSON])
 			r = show_lines(p, revoked, 0, lines, &e);
-		else if ((r = show_next(&lines, &line, &e)) == 1)
-			r = print_code(p, line, &e);
+		else if ((r = show_next(&lines, &line, &e)) != -1)
+			r = print_code(p, r == 1 ? line : STR("{}"), &e);
 	}
 	if (answer.p)
 		memset(answer.p, 0, answer.cap);
