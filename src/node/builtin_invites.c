@@ -97,8 +97,8 @@ choose_url(const struct node *n, struct str wanted, char to[CODE_URL_MAX + 1], s
 	}
 	if (wanted.n == 0)
 		own_url(n, to);
-	else if (str_c(wanted, to, CODE_URL_MAX + 1) == -1 || memchr(wanted.p, ' ', wanted.n) ||
-	    url_parse(wanted, &url, e) == -1 || !url.tls) {
+	else if (!join_url_valid(wanted) || url_parse(wanted, &url, e) == -1 || !url.tls ||
+	    str_c(wanted, to, CODE_URL_MAX + 1) == -1) {
 		err_set(e, "'%.*s' is no URL with TLS of at most %d bytes: want fedxs://HOST:PORT or wss://HOST/PATH",
 		    wanted.n > 80 ? 80 : (int)wanted.n, wanted.p, CODE_URL_MAX);
 		return E_malformed;

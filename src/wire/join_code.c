@@ -23,6 +23,15 @@ crc32(const uint8_t *p, size_t n)
 	return ~crc;
 }
 
+bool
+join_url_valid(struct str url)
+{
+	for (size_t i = 0; i < url.n; i++)
+		if (url.p[i] <= ' ' || url.p[i] > '~')
+			return false;
+	return url.n > 0 && url.n <= CODE_URL_MAX;
+}
+
 static void
 crc_bytes(const uint8_t *p, size_t n, uint8_t to[CRC])
 {
@@ -137,7 +146,7 @@ join_code_parse(struct str text, struct join_code *c, struct err *e)
 		rest = str_skip(str_head(rest, rest.n - CRC), CODE_SEED);
 		if (text_field(&rest, c->node, sizeof c->node) == -1 ||
 		    text_field(&rest, c->cluster, sizeof c->cluster) == -1 ||
-		    text_field(&rest, c->url, sizeof c->url) == -1 || rest.n || !c->url[0] ||
+		    text_field(&rest, c->url, sizeof c->url) == -1 || rest.n || !join_url_valid(str(c->url)) ||
 		    !node_id_valid(str(c->node)) || !node_id_valid(str(c->cluster)))
 			r = -1;
 	}

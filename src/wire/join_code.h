@@ -29,6 +29,7 @@ struct join_code {
 	char node[254], cluster[254], url[CODE_URL_MAX + 1];
 };
 
+bool join_url_valid(struct str);	/* one word of ASCII, and not too long */
 int join_code_put(struct buf *, const struct join_code *);	/* -1: full */
 int join_code_parse(struct str text, struct join_code *, struct err *);
 	/* -1: *e says in which way it is none, and does not repeat it; status 65 */

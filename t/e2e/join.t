@@ -384,6 +384,7 @@ no 1 "nobody named 'nobody.lab'.*fedx-probe members lists" revoke nobody.lab
 no 76 'is no node id' invite No
 no 76 'is no pattern' invite new.lab --scope '/a*'
 no 76 'is no URL with TLS' invite new.lab --url fedx://hub
+no 76 'is no URL with TLS' invite new.lab --url "fedxs://hub:1#lab$(printf '\t')x"
 no 64 'is no duration' invite new.lab --expires soon
 for scope in '' ' ' 'a b' "$(printf 'a\tb')" "$(printf '/a\n/b')"
 do no 64 'is no pattern: want one word' invite new.lab --scope /a --scope "$scope"

@@ -96,6 +96,12 @@ longest(void)
 	memset(c.url, 'u', CODE_URL_MAX);
 	text_of(&c, text);
 	ok(join_code_parse(str(text), &again, &e) == 0 && !memcmp(&c, &again, sizeof c), "the longest names fit");
+	for (const char *at = "\t\n \x7f\xc3"; *at; at++) {
+		c.url[9] = *at;
+		text_of(&c, text);
+		ok(join_code_parse(str(text), &again, &e) == -1, "no byte %02x in a URL: it would be a word in a file", (unsigned char)*at);
+	}
+	c.url[9] = 'u';
 	c.node[0] = 'N';
 	text_of(&c, text);
 	is_int(join_code_parse(str(text), &again, &e), -1, "a node that is no node id does not");
