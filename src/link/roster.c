@@ -26,6 +26,7 @@ struct roster {
 	} is;
 	struct stat seen;		/* of the file, when it was read or written */
 	bool there;
+	bool bad;			/* that one has mistakes, and is not what we have */
 	bool unsure;			/* the last change may not outlive a power cut */
 };
 
@@ -88,8 +89,9 @@ is_changed(const struct roster *r, const struct stat *now, bool there)
 	    now->st_mtim.tv_nsec != r->seen.st_mtim.tv_nsec));
 }
 
-int
-roster_renew(struct roster *r, struct err *e)
+/* What has mistakes is read once, unless somebody asks again: strangers make us look. */
+static int
+renew(struct roster *r, bool again, struct err *e)
 {
 	struct content fresh;
 	struct stat now;
@@ -98,19 +100,34 @@ roster_renew(struct roster *r, struct err *e)
 
 	if (!there && errno != ENOENT)
 		return err_exit(e, EXIT_CONFIG), err_sys(e, "cannot look at %.100s", r->path);
-	if (!is_changed(r, &now, there) && r->is.lines)
+	if (!is_changed(r, &now, there) && r->is.lines && !(r->bad && again))
 		return 0;
+	if (there && now.st_size == 0 && r->is.count)	/* by an editor that is not done: ours have a head */
+		return err_exit(e, EXIT_CONFIG), err_set(e, "%.100s is empty, and was not: put it back, or remove it",
+		    r->path);
 	buf_init(&text, ROSTER_BYTES);
 	if (there && (auth_file_mode(r->path, true, e) == -1 ||
 	    fd_read_file(r->path, ROSTER_BYTES, &text, e) == -1))
 		return err_exit(e, EXIT_CONFIG);
-	if (content_parse(&fresh, &text, r->path, e) == -1)
+	if (content_parse(&fresh, &text, r->path, e) == -1) {
+		if (r->is.lines && e->status == EXIT_CONFIG) {
+			r->bad = r->there = true;
+			r->seen = now;
+		}
 		return -1;
+	}
 	content_free(&r->is);
 	r->is = fresh;
 	r->seen = now;
 	r->there = there;
+	r->bad = false;
 	return 1;
+}
+
+int
+roster_renew(struct roster *r, struct err *e)
+{
+	return renew(r, true, e);
 }
 
 struct roster *
@@ -150,7 +167,7 @@ bool
 roster_refresh(struct roster *r)
 {
 	struct err e = { .status = 0 };
-	int read = roster_renew(r, &e);
+	int read = renew(r, false, &e);
 
 	if (read == -1)
 		log_event(LOG_LEVEL_ERROR, "roster_ignored", "why", e.text,

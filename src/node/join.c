@@ -223,6 +223,8 @@ join_settings(struct settings *s, struct err *e)
 		return err_set(e, s->role != ROLE_LEAF ? "--join is for leaves" : "--join makes a key of the leaf's own: "
 		    "leave --psk-file and --token-file (FEDX_TOKEN_FILE) out");
 	}
+	if (s->joined_file && s->role != ROLE_LEAF)
+		return err_exit(e, EXIT_CONFIG), err_set(e, "joined_file is for leaves: a hub joins nobody");
 	if (s->role != ROLE_LEAF || s->psk_file || s->token_file)
 		return 0;
 	if ((s->joining = calloc(1, sizeof *s->joining)) == NULL)

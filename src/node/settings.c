@@ -370,8 +370,6 @@ settings_check(const struct settings *s, struct err *e)
 		return err_set(e, "--tls-cert and --tls-key belong together: give both");
 	if (s->roster_file && s->role == ROLE_LEAF)
 		return err_set(e, "roster_file is for hubs: a leaf lets nobody in");
-	if (s->joined_file && s->role == ROLE_HUB)
-		return err_set(e, "joined_file is for leaves: a hub joins nobody");
 	if (s->tls_client_ca && s->role == ROLE_LEAF)
 		return err_set(e, "tls.client_ca is for hubs: a leaf lets nobody in");
 	if (s->tls_client_ca && (!s->tls_cert || !s->token_file))

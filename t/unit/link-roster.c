@@ -1,5 +1,6 @@
 /* link-roster.c - who was invited and who has joined: single use, at one time, in the file before it is answered. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -189,7 +190,9 @@ static void
 other_hands(void)
 {
 	struct roster *r, *two;
+	struct stat st;
 	struct err e;
+	int fd;
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		e = (struct err){ .status = 0 };
@@ -219,6 +222,16 @@ other_hands(void)
 	roster_refresh(r);
 	IS(let_in(r, 'f', "a.lab"), "", "a file that somebody has damaged takes nobody away");
 	LIKE(invite(r, "b.lab", 'd', NOW), "no state", "but nothing is written over it");
+	ok(truncate(path, 0) == 0, "a file is being written by hand");
+	ok(!roster_refresh(r), "it is not taken for nobody");
+	IS(let_in(r, 'f', "a.lab"), "", "who has joined is let in");
+	LIKE(invite(r, "b.lab", 'd', NOW), "is empty, and was not", "and nothing is written over it");
+	write_line("asked");
+	roster_refresh(r);
+	ok((fd = open(path, O_WRONLY)) != -1 && fstat(fd, &st) == 0 && lseek(fd, -6, SEEK_END) > 0 &&
+	    write(fd, "#", 1) == 1 && futimens(fd, (struct timespec[]){ st.st_atim, st.st_mtim }) == 0 && close(fd) == 0, "one that had mistakes looks the same");
+	ok(!roster_refresh(r), "it is not read again for each stranger");
+	ok(roster_renew(r, &e) == 1, "but when somebody asks");
 	roster_close(r);
 	roster_close(two);
 	unlink(path);
