@@ -144,6 +144,8 @@ done
 more 'it goes on, and it heals'
 finish 'the leaf of the service stopped under load'
 
+stop "$hub"
+hub --set link.dead=30s		# or it would be found dead before a busy machine has filled its queue
 begin drained-full 400 --body-every 1 --pace 0 --timeout 2000
 serve
 more 'before a hub drains that cannot get rid of what it has'

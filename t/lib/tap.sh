@@ -38,13 +38,13 @@ FEDX_RUN=$(mktemp -d "$tap_base/fx.XXXXXX") || { echo 'Bail out! no temporary di
 export FEDX_RUN
 chmod 700 "$FEDX_RUN"
 
-tap_note() { sed 's/^/#   /'; }
+tap_note() { sed 's/^/#   /' >&2; }	# prove keeps what goes to standard output
 
 tap_tails() {	# the last lines of every log, for whoever reads the failure
 	for tap_file in "$FEDX_RUN"/*.log
 	do
 		test -s "$tap_file" || continue
-		echo "# the end of ${tap_file##*/}:"
+		echo "# the end of ${tap_file##*/}:" >&2
 		tail -n 25 "$tap_file" | tap_note
 	done
 }
@@ -116,7 +116,7 @@ ok() {
 	else
 		tap_status=$?
 		not_ok "$tap_what"
-		printf '#   status %d of: %s\n' "$tap_status" "$*"
+		printf '#   test %d, %s: status %d of: %s\n' "$tap_count" "${0##*/}" "$tap_status" "$*" >&2
 		tail -n 25 "$FEDX_RUN/ok.out" | tap_note
 		return 1
 	fi
