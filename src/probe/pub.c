@@ -39,12 +39,13 @@ event_send(struct pub *b, struct str payload, struct err *e)
 		return err_exit(e, EXIT_DATA);
 	}
 	ev.id = bus_id(&b->bus);
+	if (bus_send(&b->bus, &ev) == -1) {
+		err_set(e, "the queue to the node is full");
+		return err_exit(e, EXIT_SOFT);
+	}
 	if (b->sent++ == 0)
 		b->first = ev.id;
-	if (bus_send(&b->bus, &ev) == 0)
-		return 0;
-	err_set(e, "the queue to the node is full");
-	return err_exit(e, EXIT_SOFT);
+	return 0;
 }
 
 /* The node says of each whether it went on; not whether anybody wanted it. */
