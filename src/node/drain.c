@@ -41,14 +41,15 @@ drain_finish(struct node *n)
 static void
 let_go(struct node *n, bool replaced)
 {
+	/* gone, and what they said last is written: a hub that hears the new one first refuses it */
+	if (replaced && list_empty(&n->links.uplinks))
+		upgrade_uplinks_gone(&n->upgrade);
 	list_each_safe(at, &n->links.uplinks) {
 		struct uplink *u = list_of(at, struct uplink, place);
 
 		if (u->link ? link_is_idle(u->link) : replaced)
 			uplink_stop(u);
 	}
-	if (replaced && list_empty(&n->links.uplinks))
-		upgrade_uplinks_gone(&n->upgrade);
 	list_each(at, &n->links.all) {
 		struct link *l = list_of(at, struct link, place);
 
