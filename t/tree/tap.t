@@ -81,7 +81,7 @@ ok '... leaves nobody behind'			eventually gone "$FEDX_RUN/left.pid"
 if test -r /proc/self/environ
 then
 	ok 'who is left behind'			says 1 'not ok 2 - nobody is left' <<'END'
-start sh -c ': >"$FEDX_RUN/there"; sleep 60 | cat'
+start sh -c 'sleep 60 & : >"$FEDX_RUN/there"; wait'
 ok 'is there'	eventually test -e "$FEDX_RUN/there"
 tap_bound=1
 END
