@@ -13,9 +13,7 @@ dies() {
 	again "$1" || :
 	under=''
 	eval "pid=\$$1"
-	eventually gone "$pid"
-	ended "$pid"
-	test $? -eq 137
+	fell "$pid"
 }
 times='7 60'
 test "${FEDX_FAULTS-}" != all || times='1 2 3 5 7 11 20 40 61 100 150'

@@ -44,10 +44,7 @@ serve() {
 dies() {
 	from_start "$1:signal=KILL:when=$2"
 	serve
-	victim=$pid
-	eventually gone "$victim"
-	ended "$victim"
-	test $? -eq 137
+	fell "$pid"
 }
 # it renames nothing; what its own children do is theirs
 times='40'

@@ -11,7 +11,7 @@ perl -e 'print "x" x 900_000' >body
 for scheme in fedx ws
 do
 	ok "$scheme: the hub is ready" hub
-	start perl "$FEDX_SRC/t/lib/narrow.pl" "$at" 200000
+	start perl "$FEDX_SRC/t/lib/late.pl" "$at" 0 0 200000
 	dial=$scheme://$(ready_at "$log")
 	ok "$scheme: a leaf, by a narrow way" leaf a
 	ok "$scheme: ... is up" eventually is_up a

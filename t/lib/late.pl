@@ -1,17 +1,19 @@
 #!/usr/bin/env perl
-# late.pl HOST:PORT MIN MAX - stands between two nodes; what each says waits MIN to MAX ms here, in order.
+# late.pl HOST:PORT MIN MAX [RATE] - stands between two nodes; what each says waits MIN to MAX ms here, in order.
 #
 # Says `ready listen=HOST:PORT` first.  A side is not read while a lot of what it has said waits.
+# With RATE, so many bytes a second go each way, and a twentieth of that waits here.
 use strict;
 use warnings;
 use IO::Select;
 use IO::Socket::INET;
-use Socket qw(IPPROTO_TCP TCP_NODELAY);
+use Socket qw(IPPROTO_TCP SOL_SOCKET SO_RCVBUF TCP_NODELAY);
 use Time::HiRes qw(time);
 
-my ($to, $min, $max) = @ARGV;
-my $most = 4 << 20;
+my ($to, $min, $max, $rate) = @ARGV;
+my $most = $rate ? $rate / 20 : 4 << 20;
 my $listen = IO::Socket::INET->new(Listen => 8, LocalAddr => '127.0.0.1') // die "cannot listen: $!\n";
+setsockopt $listen, SOL_SOCKET, SO_RCVBUF, 4096 if $rate;
 my (%other, %held, %bytes, %ended);	# by the side that said it
 local $SIG{PIPE} = 'IGNORE';
 $| = 1;
@@ -43,11 +45,12 @@ sub hear {
 	my $q = $held{$s};
 	my $due = time + ($min + rand($max - $min)) / 1000;
 	$due = $q->[-1][0] if @$q && $q->[-1][0] > $due;
-	my $n = sysread $s, my $chunk, 65536;
+	my $n = sysread $s, my $chunk, $most < 65536 ? $most : 65536;
 	$chunk = '' unless $n;		# its end waits its turn, too
+	$due += length($chunk) / $rate if $rate;
 	push @$q, [$due, $chunk, $s];
 	$bytes{$s} += length $chunk;
-	$all->remove($s) if !$n || $bytes{$s} > $most;
+	$all->remove($s) if !$n || $bytes{$s} >= $most;
 	$ended{$s} = 1 unless $n;
 }
 
@@ -56,7 +59,7 @@ sub pass {	# one chunk; false if nobody takes it
 	my $o = $other{$s};
 	return 0 if $chunk eq '';
 	$bytes{$s} -= length $chunk;
-	$all->add($s) if !$ended{$s} && $bytes{$s} <= $most;
+	$all->add($s) if !$ended{$s} && $bytes{$s} < $most;
 	for (my $at = 0; $at < length $chunk; ) {
 		$at += syswrite($o, $chunk, length($chunk) - $at, $at) || return 0;
 	}

@@ -9,6 +9,7 @@
 #	inject PID CALL:HOW		strace -e inject=CALL:HOW, from now on
 #	heal				no longer, once it has happened as often as its when= says
 #	gone PID			it has ended
+#	fell PID			it ends, killed by a call of its own
 # Sets $hub $a $b, $hub_log $a_log $b_log; $at is the hub's address, $dial where leaves dial.
 
 quick='--set link.backoff=20ms --set link.backoff_max=100ms --set link.refused=50ms
@@ -35,6 +36,7 @@ again() { case $1 in hub) hub ;; *) leaf "$1" ;; esac; }
 nodes() { hub && leaf a && leaf b || { not_ok 'the nodes are ready'; done_testing; }; }
 
 gone() { ! grep -qs '^State:[[:space:]]*[^Z[:space:]]' "/proc/$1/status"; }
+fell() { eventually gone "$1"; expect_status 137 ended "$1"; }
 from_start() {	# its pid is the program's; no sanitizer can look for leaks of who is traced
 	under="strace -D -qq -o /dev/null -E ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 -e trace=${1%%:*} -e inject=$1"
 }
