@@ -48,7 +48,7 @@ plane_say(struct plane *p, uint8_t kind, uint16_t flags, uint64_t id, struct str
 	if (p->dead)
 		return;
 	if ((to = conn_room(p->conn, envelope_size(&e))) == NULL) {
-		plane_drop(p, "it does not read what it is told");
+		plane_drop(p, "it does not read what it is told, or there is no memory to tell it");
 		return;
 	}
 	envelope_write(to, &e, (struct str){ NULL, 0 });
@@ -117,7 +117,7 @@ hear_peer(struct plane *p, const struct envelope *in, struct err *e)
 	if (peer_get(in->payload, &facts, e) == -1)
 		return -1;
 	return world_peer(&p->world, &facts) == -1 ?
-	    err_set(e, "it has more peers than there is room for") : 0;
+	    err_set(e, "its peers are more than %d, or more than there is memory for", PEERS_MAX) : 0;
 }
 
 static int
@@ -133,7 +133,7 @@ hear_name(struct plane *p, const struct envelope *in, struct err *e)
 	if (in->kind == KIND_WITHDRAW)
 		world_withdraw(&p->world, (uint32_t)peer, &a, in->id);
 	else if (world_claim(&p->world, (uint32_t)peer, &a, in->id) == -1)
-		return err_set(e, "it has more names than there is room for");
+		return err_set(e, "its names are more than %d, or more than there is memory for", CLAIMS_MAX);
 	return 0;
 }
 

@@ -69,7 +69,7 @@ use() {	# everything else that a node does, whatever becomes of it; not that of 
 	timeout 10 fedx-probe -r "$FEDX_RUN/b" -q pub /some/path text
 	timeout 10 fedx-probe -r "$FEDX_RUN/b" -q call never m x
 	timeout 10 fedx-probe -r "$FEDX_RUN/b" -q routes
-	timeout 10 fedx-probe -r "$FEDX_RUN/h" -q reload
+	timeout 90 fedx-probe -r "$FEDX_RUN/h" -q reload	# the node waits for a fedx-route, and for what that tries
 	test $? -lt 124
 }
 hub env && route env && leaf a env && leaf b env || { not_ok 'the nodes are ready'; done_testing; }
