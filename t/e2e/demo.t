@@ -55,8 +55,8 @@ done
 for signal in INT TERM HUP
 do
 	log=$FEDX_RUN/demo-$signal.log
-	# a background job of sh ignores INT, as perl does not
-	FEDX_DEMO=${ways##* } perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' sh "$demo" >"$log" 2>&1 </dev/null &
+	# a background job of sh ignores INT, one of nohup HUP, and sh cannot undo that
+	FEDX_DEMO=${ways##* } perl -e '$SIG{$_} = "DEFAULT" for qw(HUP INT TERM); exec @ARGV' sh "$demo" >"$log" 2>&1 </dev/null &
 	pid=$!
 	eventually shows '^5\. ' || not_ok "$signal: it does not come to step 5"
 	ok "$signal: there is something to clean" not is_clean "$pid"

@@ -30,6 +30,7 @@ do
 		# shellcheck disable=SC2086
 		start fedx-leaf -u "$url" -i "$n.test" -C test -r "$FEDX_RUN/$n" $quick $trust
 		eval "$n=\$pid"
+		wait_ready "$log"
 	done
 	begin "$scheme" 48 --body-every 3 --bytes 90000
 	serve --delay 5 --bytes 90000
