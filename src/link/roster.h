@@ -29,7 +29,7 @@ const char *roster_path(const struct roster *);
 int roster_renew(struct roster *, struct err *);
 	/* 1: the file was another one, and is read; 0: it is the same; -1: it is
 	 * bad, and what was known stays known; *e as above */
-bool roster_refresh(struct roster *);		/* likewise; a bad one: to the log, and false */
+bool roster_refresh(struct roster *);		/* likewise; a bad one, once until it changes: to the log, and false */
 
 const struct roster_line *roster_at(const struct roster *, size_t i);	/* NULL: no more; until the next change */
 const struct roster_line *roster_find(const struct roster *, const struct credential *);

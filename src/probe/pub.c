@@ -21,6 +21,13 @@ struct pub {
 };
 
 static int
+too_large(struct err *e)
+{
+	err_set(e, "an event has %d bytes at most", BUS_PAYLOAD_MAX);
+	return err_exit(e, EXIT_DATA);
+}
+
+static int
 event_send(struct pub *b, struct str payload, struct err *e)
 {
 	struct envelope ev = { .kind = KIND_PUBLISH, .hops = HOPS_DEFAULT,
@@ -32,7 +39,7 @@ event_send(struct pub *b, struct str payload, struct err *e)
 	if (b->p->opt[OPT_CHECK] && json_check(payload, 64, &fault) == -1)
 		r = err_set(e, "not one JSON value: %s (byte %zu)", fault.why, fault.at + 1);
 	else if (payload.n > BUS_PAYLOAD_MAX)
-		r = err_set(e, "an event has %d bytes at most", BUS_PAYLOAD_MAX);
+		r = too_large(e);
 	if (r == -1) {
 		if (b->lines)
 			err_at(e, "line %llu", (unsigned long long)b->sent + 1);
@@ -96,10 +103,8 @@ take_input(struct pub *b, struct err *e)
 	if (!b->lines && b->ended && b->sent == 0)
 		return event_send(b, buf_view(&b->input), e);
 	if (buf_len(&b->input) > BUS_PAYLOAD_MAX && (!b->lines ||
-	    !line_next(buf_view(&b->input), false, &line, &used))) {
-		err_set(e, "an event has %d bytes at most", BUS_PAYLOAD_MAX);
-		return err_exit(e, EXIT_DATA);
-	}
+	    !line_next(buf_view(&b->input), false, &line, &used)))
+		return too_large(e);
 	return 0;
 }
 
@@ -166,10 +171,8 @@ pub_run(struct probe *p)
 		err_set(&e, "-0 sends standard input as one event: no text beside it");
 		r = err_exit(&e, EXIT_USAGE);
 	}
-	if (r == 0 && b.ended && p->operands == 2 && buf_str(&b.input, str(p->operand[1])) == -1) {
-		err_set(&e, "an event has %d bytes at most", BUS_PAYLOAD_MAX);
-		r = err_exit(&e, EXIT_DATA);
-	}
+	if (r == 0 && b.ended && p->operands == 2 && buf_str(&b.input, str(p->operand[1])) == -1)
+		r = strlen(p->operand[1]) > BUS_PAYLOAD_MAX ? too_large(&e) : err_memory(&e, "the event");
 	if (r == 0 && (r = probe_dial(p, &b.bus, &e)) == 0)
 		r = run(&b, &e);
 	bus_close(&b.bus);
