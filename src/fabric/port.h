@@ -46,7 +46,7 @@ struct route_port {	/* what route_in.c and route_out.c keep of a hub; of others,
 struct port;
 struct port_ops {
 	int (*send)(struct port *, const struct envelope *, struct str more_meta);
-		/* copies; -1: its queue is over the mark, nothing was queued.
+		/* copies; -1: its queue is over the mark, or it is closing; nothing was queued.
 		 * Errors, CANCEL, CREDIT and link kinds may use a reserve. */
 	uint64_t (*mark)(struct port *);	/* bytes ever queued */
 	bool (*gone)(struct port *, uint64_t mark);
@@ -64,6 +64,7 @@ struct port {
 	bool auto_credit;		/* it cannot grant credit itself */
 	bool up;			/* between fabric_port_up and _down */
 	bool draining;			/* nothing new goes by it or comes by it */
+	bool closing;			/* it takes nothing more, and is down before long: that ends its flights */
 	uint8_t role;			/* enum role of a node */
 	struct str node;		/* its node id, or a client's name; the link's memory */
 	struct str cluster;		/* of a node; the link's memory */

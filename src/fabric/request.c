@@ -144,8 +144,8 @@ request_start(struct fabric *f, struct flight *fl, const struct target *t, struc
 	e->id = id;
 	if (request_send(f, to, e) == -1) {
 		if (inflight_by_id(&f->flights, id) == fl)
-			flight_fail(f, fl, E_overloaded, FATE_NOT_DELIVERED,
-			    "the queue toward the service is full");
+			flight_fail(f, fl, to->closing ? E_link_down : E_overloaded, FATE_NOT_DELIVERED,
+			    to->closing ? "" : "the queue toward the service is full");
 	} else if (inflight_by_id(&f->flights, id) == fl && fl->out) {
 		fl->sent_mark = to->ops->mark(to);
 	}

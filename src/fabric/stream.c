@@ -97,8 +97,8 @@ emit(struct fabric *f, struct flight *fl, struct stream *st, struct envelope *e,
 	uint64_t id = fl->id;
 
 	e->id = st == &fl->onward ? fl->id : fl->in_id;
-	if (to->ops->send(to, e, more_meta) == -1)
-		return -1;
+	if (to->ops->send(to, e, more_meta) == -1)	/* one that closes ends its requests as is true of them */
+		return to->closing && st == &fl->onward ? 0 : -1;
 	if (e->kind == KIND_PART && to->auto_credit && e->payload.n &&
 	    inflight_by_id(&f->flights, id) == fl)
 		owe(fl, st, e->payload.n);

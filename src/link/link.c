@@ -70,6 +70,7 @@ link_close(struct link *l, enum error error, const char *why)
 			return;
 	}
 	l->state = LINK_DYING;
+	l->port.closing = true;
 	link_greeted(l);
 	l->error = (uint8_t)error;
 	if ((l->why = malloc(strlen(why) + 1)) != NULL)

@@ -42,10 +42,11 @@ on_term(int sig)
 }
 
 static void
-end(struct caller *c, struct ask *a, const char *how, const char *error)
+end(struct caller *c, struct ask *a, const char *how, const char *error, struct str why)
 {
 	/* a second end is written down too: the judge must see it */
-	fates_log(c->log, "%s %s%s%s", how, a->id, *error ? " " : "", error);
+	fates_log(c->log, "%s %s%s%s%s%.*s", how, a->id, *error ? " " : "", error, why.n ? " " : "",
+	    (int)(why.n < 128 ? why.n : 128), why.n ? why.p : "");
 	if (!a->over)
 		c->open--;
 	a->over = true;
@@ -112,7 +113,7 @@ heard(struct caller *c, struct ask *a, const struct envelope *e)
 		bus_heard(&c->bus, &a->talk, e->payload.n);
 	}
 	if (!(e->flags & FLAG_MORE))
-		end(c, a, a->right && a->heard == c->bytes ? "answer" : "wrong_answer", "");
+		end(c, a, a->right && a->heard == c->bytes ? "answer" : "wrong_answer", "", STR(""));
 }
 
 static void
@@ -128,7 +129,7 @@ on_envelope(struct caller *c, const struct envelope *e)
 		bus_credit(&a->talk, e);
 	} else if (e->flags & FLAG_ERROR) {
 		meta_error_get(e->meta, &error, &fate);
-		end(c, a, fate_name(fate), error_row(error)->name);
+		end(c, a, fate_name(fate), error_row(error)->name, e->payload);
 	} else if (e->kind == KIND_REPLY || e->kind == KIND_PART) {
 		heard(c, a, e);
 	}
@@ -140,7 +141,7 @@ reconnect(struct caller *c, const char *rundir)
 {
 	for (size_t i = 0; i < c->asked; i++)
 		if (!c->asks[i].over)
-			end(c, &c->asks[i], "may_have_run", "bus_lost");
+			end(c, &c->asks[i], "may_have_run", "bus_lost", STR(""));
 	c->asked = 0;
 	fates_dial(&c->bus, rundir, &stop);
 	if (stop && c->bus.fd == -1)

@@ -422,6 +422,29 @@ parked_bodies(void)
 	end("parked bodies");
 }
 
+static void
+closing(void)
+{
+	uint8_t path[1024];
+	struct envelope e;
+
+	begin();
+	service.slow = true;
+	e = fake_request(&caller, 1, "s/run", path);
+	e.flags = FLAG_MORE;
+	fake_say(&caller, e);
+	ok(fake_hears(&service, KIND_REQUEST), "a body that goes on to one who reads nothing");
+	service.port.closing = service.dead = true;
+	fake_part(&caller, 1, FLAG_ONWARD | FLAG_MORE, STR("b"));
+	fake_part(&caller, 1, FLAG_ONWARD, STR("c"));
+	ok(fake_hears_nothing(&caller), "whose link closes: that it takes no parts is not the end");
+	fake_ask(&caller, 2, "s/run");
+	ok(fake_hears_error(&caller, 2, E_link_down, FATE_NOT_DELIVERED), "what is new goes nowhere");
+	fake_down(&service);
+	ok(fake_hears_error(&caller, 1, E_link_down, FATE_NOT_DELIVERED), "the end tells what it knows");
+	end("closing");
+}
+
 int
 main(void)
 {
@@ -433,5 +456,6 @@ main(void)
 	ends_behind_a_pipe();
 	shedding();
 	parked_bodies();
+	closing();
 	return done();
 }
