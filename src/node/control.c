@@ -368,14 +368,14 @@ control_open(struct control *c, struct node *n)
 void
 control_stop(struct control *c)
 {
+	if (c->pid && !c->stopping) {
+		kill(c->pid, SIGCONT);	/* also one that somebody stopped, but not what stops it as it ends */
+		kill(c->pid, SIGTERM);
+	}
 	c->stopping = true;
 	timer_drop(&c->node->fabric.wheel, &c->timer);
 	disconnect(c);
 	c->state = CONTROL_NONE;
-	if (c->pid) {
-		kill(c->pid, SIGTERM);
-		kill(c->pid, SIGCONT);	/* also one that somebody stopped */
-	}
 }
 
 void

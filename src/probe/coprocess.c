@@ -449,8 +449,8 @@ end_it(struct coprocess *c)
 	siginfo_t info = { .si_pid = 0 };
 	uint64_t left;
 
-	child_signal(&c->child, SIGTERM);
 	child_signal(&c->child, SIGCONT);
+	child_signal(&c->child, SIGTERM);
 	child_close(&c->child.in);
 	/* SIGCHLD ends the pause */
 	while (c->child.pid > 0 && (left = mono_ms_until(mono_now(), until)) > 0 &&

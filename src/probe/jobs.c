@@ -95,8 +95,8 @@ job_stop(struct job *j)
 		job_free(j);
 		return;
 	}
-	child_signal(&j->child, SIGTERM);
 	child_signal(&j->child, SIGCONT);
+	child_signal(&j->child, SIGTERM);
 	j->kill = mono_add_ms(mono_now(), KILL_AFTER_MS);
 }
 
