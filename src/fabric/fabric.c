@@ -18,6 +18,10 @@ fabric_set_cluster(struct fabric *f, struct str cluster)
 	f->leave_tlv = (struct str){ at, (size_t)(tlv_write(end, META_cluster, cluster) - f->path_bytes) };
 }
 
+const struct fabric_limits fabric_usual = { .request_ms = 60000, .request_max_ms = 600000,
+    .in_flight = 16384, .services = 256, .endpoints = 4096, .patterns = 1000, .waiting = 4096,
+    .waiting_bytes = 16 << 20, .buffers = 256u << 20 };
+
 int
 fabric_init(struct fabric *f, struct str node, struct str cluster, uint8_t role,
     struct mono now, const struct fabric_ops *ops)
@@ -37,12 +41,8 @@ fabric_init(struct fabric *f, struct str node, struct str cluster, uint8_t role,
 	list_init(&f->gate.admitting);
 	buf_init(&f->meta, ENVELOPE_META_MAX);
 	buf_init(&f->out, 1 << 16);
-	if (rib_init(f) == -1)
-		return -1;
-	f->limits = (struct fabric_limits){ .request_ms = 60000, .request_max_ms = 600000,
-	    .in_flight = 16384, .services = 256, .endpoints = 4096, .patterns = 1000, .waiting = 4096,
-	    .waiting_bytes = 16 << 20, .buffers = 256u << 20 };
-	return 0;
+	f->limits = fabric_usual;
+	return rib_init(f);
 }
 
 void

@@ -37,6 +37,7 @@ struct fabric_limits {
 	size_t waiting_bytes;			/* of those, a name */
 	size_t buffers;				/* all pipes and parked requests */
 };
+extern const struct fabric_limits fabric_usual;	/* what it begins with */
 
 #define FABRIC_COUNTERS(X)						\
 	X(requests,	"requests that came in")			\

@@ -393,14 +393,16 @@ on_refresh(struct wheel *w, struct timer *t)
 	timer_set(w, t, f->now, f->rib.limits.lifetime_ms / 3);
 }
 
+const struct rib_limits rib_usual = { .routes = 10000, .lifetime_ms = 600000, .hold_ms = 2000,
+    .flaps = 5, .flap_ms = 60000 };
+
 int
 rib_init(struct fabric *f)
 {
 	struct rib *r = &f->rib;
 
 	*r = (struct rib){ .epoch = f->now.us * 1000 + 1 };
-	r->limits = (struct rib_limits){ .routes = 10000, .lifetime_ms = 600000, .hold_ms = 2000,
-	    .flaps = 5, .flap_ms = 60000 };
+	r->limits = rib_usual;
 	list_init(&r->origins);
 	list_init(&r->own);
 	timer_init(&r->refresh, on_refresh);

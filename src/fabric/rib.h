@@ -117,6 +117,7 @@ struct rib_limits {
 	uint32_t hold_ms;		/* hold-down */
 	uint32_t flaps, flap_ms;	/* damping: so many within this time, and for this time */
 };
+extern const struct rib_limits rib_usual;	/* what it begins with */
 
 struct rib {
 	struct map by_node;		/* struct origin */

@@ -40,6 +40,12 @@ link_greeted(struct link *l)
 		ws_set_max(l->ws, message_max(l));
 }
 
+const struct link_settings links_usual = { .ping_ms = 10000, .dead_ms = 30000,
+    .handshake_ms = 10000, .handshakes = 1024, .per_address = 256, .bus_clients = 256, .backoff_ms = 500,
+    .backoff_max_ms = 30000, .steady_ms = 10000, .refused_ms = 60000,
+    .refused_max_ms = 900000, .come_back_ms = 1000, .come_back_rate = 4000,
+    .queue = 4u << 20, .payload = 1u << 20 };
+
 void
 links_init(struct links *ls, struct net *net, struct fabric *f)
 {
@@ -50,11 +56,7 @@ links_init(struct links *ls, struct net *net, struct fabric *f)
 	list_init(&ls->greeting);
 	list_init(&ls->uplinks);
 	buf_init(&ls->scratch, 8u << 20);
-	ls->set = (struct link_settings){ .ping_ms = 10000, .dead_ms = 30000,
-	    .handshake_ms = 10000, .handshakes = 1024, .per_address = 256, .bus_clients = 256, .backoff_ms = 500,
-	    .backoff_max_ms = 30000, .steady_ms = 10000, .refused_ms = 60000,
-	    .refused_max_ms = 900000, .come_back_ms = 1000, .come_back_rate = 4000,
-	    .queue = 4u << 20, .payload = 1u << 20 };
+	ls->set = links_usual;
 }
 
 void

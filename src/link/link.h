@@ -34,6 +34,7 @@ struct link_settings {
 	size_t queue;				/* bytes that may wait on a link */
 	size_t payload;				/* of one envelope */
 };
+extern const struct link_settings links_usual;	/* what they begin with */
 
 /* What all links of a node share; the node fills it in. */
 struct links {

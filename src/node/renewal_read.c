@@ -46,7 +46,8 @@ on_text(struct ev_loop *loop, ev_io *w, int revents)
 	r->node->fabric.now = net_time(r->node->net);
 	while ((n = read(w->fd, room, sizeof room)) > 0)
 		if (buf_put(&r->text, room, (size_t)n) == -1) {
-			renewal_finish(r, false, "the settings are too long");
+			renewal_finish(r, false, buf_len(&r->text) + (size_t)n <= SETTINGS_TEXT_MAX ?
+			    "no memory for the settings" : "the settings are too long");
 			return;
 		}
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))

@@ -66,18 +66,12 @@ list_at(const struct settings *s, const struct key *k)
 void
 settings_init(struct settings *s, uint8_t role)
 {
-	struct fabric f;
-	struct links ls;
-
-	/* the defaults are those of who uses them */
-	fabric_init(&f, STR("x"), STR("x"), role, (struct mono){ 0 }, NULL);
-	links_init(&ls, NULL, NULL);
-	*s = (struct settings){ .role = role, .link = ls.set, .limits = f.limits, .routes = f.rib.limits,
+	/* those of who uses them */
+	*s = (struct settings){ .role = role, .link = links_usual, .limits = fabric_usual, .routes = rib_usual,
 	    .policy = { .wait_ms = 1000, .pick_ms = 50, .flows = FLOWS_MAX, .audit = 1000 },
 	    .federation = { .mutual = true, .links_per_minute = 10, .requests_per_minute = 100 },
 	    .drain_ms = 10000, .digest_ms = 60000, .log_level = LOG_LEVEL_INFO,
 	    .log_format = LOG_LOGFMT, .autostart = true };
-	fabric_free(&f);
 }
 
 void
@@ -400,19 +394,27 @@ settings_check(const struct settings *s, struct err *e)
 	return 0;
 }
 
-/* As -t prints it and settings_set() takes it; of a list one value. */
-static void
-print(const struct settings *s, const struct key *k, size_t nth, struct buf *b)
+/* Of a text, or of the nth in a list; "" if there is none. */
+static const char *
+text_of(const struct settings *s, const struct key *k, size_t nth)
 {
 	const char *text;
 
 	if (k->type == LIST) {
 		struct listed l = list_at(s, k);
 
-		buf_fmt(b, "%s=%s", k->name, nth < *l.count ? l.at[nth] : "");
-	} else if (k->type == TEXT) {
-		memcpy(&text, (const char *)s + k->at, sizeof text);
-		buf_fmt(b, "%s=%s", k->name, text ? text : "");
+		return nth < *l.count ? l.at[nth] : "";
+	}
+	memcpy(&text, (const char *)s + k->at, sizeof text);
+	return text ? text : "";
+}
+
+/* As -t prints it and settings_set() takes it; of a list one value. */
+static void
+print(const struct settings *s, const struct key *k, size_t nth, struct buf *b)
+{
+	if (k->type == LIST || k->type == TEXT) {
+		buf_fmt(b, "%s=%s", k->name, text_of(s, k, nth));
 	} else if (words_of(k->type)) {
 		buf_fmt(b, "%s=%s", k->name, words_of(k->type)[load(s, k)]);
 	} else {
@@ -446,23 +448,16 @@ settings_print(const struct settings *s)
 static bool
 same(const struct settings *a, const struct settings *b, const struct key *k)
 {
-	struct buf of_a, of_b;
 	size_t n = values_of(a, k);
-	bool is;
 
-	buf_init(&of_a, 64 * 1024);
-	buf_init(&of_b, 64 * 1024);
-	if (n == values_of(b, k))
-		while (n--) {
-			print(a, k, n, &of_a);
-			print(b, k, n, &of_b);
-		}
-	else
-		buf_str(&of_a, STR("="));
-	is = str_eq(buf_view(&of_a), buf_view(&of_b));
-	buf_free(&of_a);
-	buf_free(&of_b);
-	return is;
+	if (k->type != LIST && k->type != TEXT)
+		return load(a, k) == load(b, k);
+	if (n != values_of(b, k))
+		return false;
+	while (n--)
+		if (strcmp(text_of(a, k, n), text_of(b, k, n)) != 0)
+			return false;
+	return true;
 }
 
 static void

@@ -15,7 +15,7 @@ nomem() { perl "$FEDX_SRC/t/lib/nomem.pl" "$@"; }
 nomem new "$orders"
 FAIL_IN=fedx-probe FAIL_FILE=$orders LD_PRELOAD=$lib fedx-probe -V >/dev/null
 test "$(nomem calls "$orders")" -gt 0 || skip_all 'its malloc cannot be replaced from outside'
-step=3 turns='hub route b' everies=5
+step=3 turns='hub route b' everies='41 5'
 test "${FEDX_FAULTS-}" != all || step=1 turns='hub route a b' everies='41 7 5 3 2'
 
 mkdir "$FEDX_RUN/h" "$FEDX_RUN/a" "$FEDX_RUN/b" "$FEDX_RUN/conf"
