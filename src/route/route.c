@@ -145,8 +145,10 @@ route_run(const struct options *o)
 	struct err e = { .status = 0 };
 	int status = 0;
 
-	if (!r)
+	if (!r) {
+		fprintf(stderr, "fedx-route: no memory to begin with\n");
 		return 71;
+	}
 	r->set = o;
 	r->run.lock = -1;
 	signal(SIGPIPE, SIG_IGN);
