@@ -265,6 +265,17 @@ gate_scope_denial(const struct port *p)
 	    "not within the scopes of its credential";
 }
 
+/* Of what has an answer: a later policy may end it, by the question that let it in. */
+static enum gate_result
+pass(struct fabric *f, struct port *p, const struct envelope *e, const struct question *q, struct gate_way *way)
+{
+	way->asked = e->id != 0;
+	if (!way->asked || keep(&f->gate.question, q) == 0)
+		return GATE_PASS;
+	request_refuse(f, p, e, E_overloaded, "no memory for another request");
+	return GATE_DONE;
+}
+
 enum gate_result
 gate_request(struct fabric *f, struct port *p, struct envelope *e, struct str constraint,
     struct gate_way *way)
@@ -288,10 +299,8 @@ gate_request(struct fabric *f, struct port *p, struct envelope *e, struct str co
 		return refuse(f, p, e, &q, &d);
 	}
 	if (!gate_closed(g, HOOK_ROUTE)) {
-		/* a later policy may have the hook, and then end it */
-		way->asked = e->id && keep(&g->question, &q) == 0;
 		way->epoch = g->epoch;
-		return GATE_PASS;
+		return pass(f, p, e, &q, way);
 	}
 	if (g->failed) {
 		d = (struct decision){ .answer = ANSWER_DENY, .error = E_policy_error };
@@ -303,8 +312,9 @@ gate_request(struct fabric *f, struct port *p, struct envelope *e, struct str co
 		return gate_hold(f, p, e, &q, pair ? pair : gate_pair(e));
 	if (gate_flow(f, fl, &d) != E_NONE)
 		return refuse(f, p, e, &q, &d);
+	if (pass(f, p, e, &q, way) == GATE_DONE)
+		return GATE_DONE;
 	g->count.allowed++;
-	way->asked = e->id && keep(&g->question, &q) == 0;
 	way->via = d.via;
 	way->epoch = d.epoch;
 	if (g->limits.audit && g->flows.hits % g->limits.audit == 0)

@@ -94,14 +94,17 @@ gate_hold(struct fabric *f, struct port *p, const struct envelope *e, const stru
 	}
 	request_begin(f, fl, e);
 	fl->event = e->kind == KIND_PUBLISH;
+	fl->question.max = 1 << 16;
+	if (question_put(&fl->question, q) == -1) {
+		flight_fail(f, fl, E_overloaded, FATE_NOT_DELIVERED, "no memory to wait for policy in");
+		return GATE_DONE;
+	}
 	if (enter(f, fl, AT_ROUTE, e) == -1) {
 		f->gate.count.too_many++;
 		flight_fail(f, fl, E_overloaded, FATE_NOT_DELIVERED,
 		    "as many messages of this link wait for policy as may");
 		return GATE_DONE;
 	}
-	fl->question.max = 1 << 16;
-	question_put(&fl->question, q);
 	fl->pair = pair;
 	list_add(&p->gate.waits->requests, &fl->gate_place);
 	f->gate.count.waited++;
