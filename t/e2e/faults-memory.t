@@ -67,7 +67,7 @@ use() {	# everything else that a node does, whatever becomes of it; not that of 
 	timeout 10 fedx-probe -r "$FEDX_RUN/h" -q explain a.test/x run
 	timeout 10 fedx-probe -r "$FEDX_RUN/b" -q links
 	timeout 10 fedx-probe -r "$FEDX_RUN/b" -q pub /some/path text
-	timeout 10 fedx-probe -r "$FEDX_RUN/b" -q call never m x
+	seq 50 | timeout 10 fedx-probe -r "$FEDX_RUN/b" -q call -t 1 -P 8 never m -
 	timeout 10 fedx-probe -r "$FEDX_RUN/b" -q routes
 	timeout 90 fedx-probe -r "$FEDX_RUN/h" -q reload	# the node waits for a fedx-route, and for what that tries
 	test $? -lt 124
@@ -76,8 +76,10 @@ hub env && route env && leaf a env && leaf b env || { not_ok 'the nodes are read
 
 # fedx-probe, verb by verb
 start fedx-probe -r b serve echo -- cat
-known() { fedx-probe -r a -q ping -c 1 echo; }
-ok 'a service is there' eventually known
+start fedx-probe -r a serve never -- sh -c 'echo ran >>never.ran'
+known() { fedx-probe -r a -q ping -c 1 echo && fedx-probe -r h -q services | grep -q '^never'; }
+ok 'services are there' eventually known
+ok 'of which policy denies one' expect_status 77 fedx-probe -r b -q call never m x
 while read -r words
 do
 	# shellcheck disable=SC2086
@@ -142,6 +144,7 @@ do
 	nomem fail "$orders" 1 0 0
 	more "$who: and it goes on"
 	ok "$who: it lives still" kill -0 "$victim"
+	ok "$who: what policy denies has not run" not test -e never.ran
 	echo "# $(nomem failed "$orders") of $(nomem calls "$orders") allocations have failed"
 	finish "$who"
 	ok "$who: it ends well" stop "$victim"
