@@ -299,13 +299,23 @@ is_refusal(enum error error)
 	    error == E_cluster_isolated || error == E_unsupported || error == E_node_id_in_use;
 }
 
+static bool
+was_steady(const struct uplink *u)
+{
+	const struct links *ls = u->links;
+
+	return u->state == UPLINK_UP && mono_us_since(u->since, ls->fabric->now) / 1000 >= ls->set.steady_ms;
+}
+
 /* Only a hub of our own list is believed: our credential is for those. */
 static void
 on_goodbye(void *owner, uint32_t come_back_ms, struct str elsewhere)
 {
 	struct uplink *u = owner;
+	uint32_t least = u->links->set.backoff_ms;
 
-	u->come_back_ms = come_back_ms;
+	/* who sends us away at once each time sets no pace of its own */
+	u->come_back_ms = come_back_ms && come_back_ms < least && !was_steady(u) ? least : come_back_ms;
 	if (come_back_ms)	/* else it may leave at once each time */
 		u->failures = 0;
 	for (size_t i = 0; i < u->url_count; i++)
@@ -317,14 +327,11 @@ static void
 on_down(void *owner, enum error error, const char *why)
 {
 	struct uplink *u = owner;
-	struct links *ls = u->links;
-	bool steady = u->state == UPLINK_UP &&
-	    mono_us_since(u->since, ls->fabric->now) / 1000 >= ls->set.steady_ms;
 
+	if (was_steady(u))
+		u->failures = 0;
 	remember_node(u);
 	u->link = NULL;
-	if (steady)
-		u->failures = 0;
 	snprintf(u->why, sizeof u->why, "%.180s", why);
 	if (is_refusal(error) && u->refused)
 		u->refused(u->owner, u->why);

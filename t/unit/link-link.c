@@ -279,7 +279,7 @@ test_no_session(void)
 static void
 test_come_back(void)
 {
-	static const uint32_t asked[] = { UINT32_MAX, UINT32_MAX - 1, 1u << 31, 1000, 0 };
+	static const uint32_t asked[] = { UINT32_MAX, UINT32_MAX - 1, 1u << 31, 1000, 1, 0 };
 	struct err e = { .status = 0 };
 	struct listener *at = listen_tcp(net, STR("127.0.0.1:0"), on_accepted, NULL, &e);
 	struct buf b;
@@ -300,6 +300,8 @@ test_come_back(void)
 		ok(u.state == UPLINK_BACKOFF && u.timer.due * WHEEL_TICK_MS <
 		    f.now.us / 1000 + 2 * 3600000 + 100,
 		    "GOODBYE with %lu ms: it comes back within two hours", (unsigned long)asked[i]);
+		ok(asked[i] == 0 || u.timer.due * WHEEL_TICK_MS >= u.since.us / 1000 + links_usual.backoff_ms,
+		    "... and not faster than it dials others");
 		uplink_stop(&u);
 		close(accepted);
 		accepted = -1;
