@@ -6,7 +6,7 @@
 #include "link/uplink.h"
 #include "wire/wshake.h"
 
-enum { EXIT_DENIED = 77 };
+enum { EXIT_DENIED = 77, SENT_AWAY_MAX = 4 };
 
 struct link *
 uplink_linked(const struct uplink *u)
@@ -314,8 +314,10 @@ on_goodbye(void *owner, uint32_t come_back_ms, struct str elsewhere)
 	struct uplink *u = owner;
 	uint32_t least = u->links->set.backoff_ms;
 
-	/* who sends us away at once each time sets no pace of its own */
-	u->come_back_ms = come_back_ms && come_back_ms < least && !was_steady(u) ? least : come_back_ms;
+	/* who sends us away each time sets no pace of its own; upgrades do so once or twice */
+	u->sent_away = was_steady(u) ? 0 : u->sent_away < SENT_AWAY_MAX ? u->sent_away + 1 : SENT_AWAY_MAX;
+	u->come_back_ms = u->sent_away == SENT_AWAY_MAX && come_back_ms && come_back_ms < least ?
+	    least : come_back_ms;
 	if (come_back_ms)	/* else it may leave at once each time */
 		u->failures = 0;
 	for (size_t i = 0; i < u->url_count; i++)

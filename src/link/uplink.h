@@ -51,6 +51,7 @@ struct uplink {
 	struct mono since;			/* in this state */
 	uint32_t failures;			/* since it was last up for long */
 	uint32_t refusals;
+	uint32_t sent_away;			/* by GOODBYE, in a row, each time before it was steady; SENT_AWAY_MAX at most */
 	uint32_t come_back_ms;			/* asked for by the one hub, which has left; 0: none did */
 	uint8_t nonce[16];			/* of the WebSocket handshake */
 	char why[240];				/* of the last loss or refusal */
