@@ -191,6 +191,7 @@ other_hands(void)
 {
 	struct roster *r, *two;
 	struct stat st;
+	struct timespec times[2];
 	struct err e;
 	int fd;
 
@@ -228,8 +229,11 @@ other_hands(void)
 	LIKE(invite(r, "b.lab", 'd', NOW), "is empty, and was not", "and nothing is written over it");
 	write_line("asked");
 	roster_refresh(r);
-	ok((fd = open(path, O_WRONLY)) != -1 && fstat(fd, &st) == 0 && lseek(fd, -6, SEEK_END) > 0 &&
-	    write(fd, "#", 1) == 1 && futimens(fd, (struct timespec[]){ st.st_atim, st.st_mtim }) == 0 && close(fd) == 0, "one that had mistakes looks the same");
+	ok((fd = open(path, O_WRONLY)) != -1 && fstat(fd, &st) == 0, "one that had mistakes");
+	times[0] = st.st_atim;
+	times[1] = st.st_mtim;
+	ok(lseek(fd, -6, SEEK_END) > 0 && write(fd, "#", 1) == 1 && futimens(fd, times) == 0 && close(fd) == 0,
+	    "... looks the same");
 	ok(!roster_refresh(r), "it is not read again for each stranger");
 	ok(roster_renew(r, &e) == 1, "but when somebody asks");
 	roster_close(r);
