@@ -68,6 +68,14 @@ drain_look(struct node *n)
 		links_check_grants(&n->links, &checked);
 }
 
+/* After a reload, too: who has taken our place listens already. */
+void
+drain_renewed(struct node *n)
+{
+	if (n->upgrade.step == UPGRADE_DONE)
+		n->links.set.come_back_ms = 1;
+}
+
 /* Each turn looks; this is for one that nobody else would begin. */
 static void
 on_look(struct wheel *w, struct timer *t)

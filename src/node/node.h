@@ -90,6 +90,7 @@ void listeners_close(struct node *);		/* ports; the bus goes on */
 void node_drain(struct node *);		/* as SIGTERM does; again: nothing more */
 void drain_begin(struct node *);	/* the same without a word to the supervisor: another is in our place */
 void drain_finish(struct node *);	/* waits for nobody any more; leaves the loop */
+void drain_renewed(struct node *);	/* while it drains: settings are new */
 void drain_look(struct node *);		/* while it drains: the start of a turn, before anything is heard */
 void drain_turn(struct node *);		/* ... and its end */
 void drain_flush(struct node *);	/* after the loop: what is still to be written goes out */

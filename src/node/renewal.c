@@ -111,7 +111,7 @@ renewal_finish(struct renewal *r, bool done, const char *why)
 	    settings, sizeof settings);
 	str_c(str_head(buf_view(&r->restart), buf_len(&r->restart) < 399 ? buf_len(&r->restart) : 399),
 	    restart, sizeof restart);
-	if (r->what != RELOAD_CHECK)
+	if (r->what != RELOAD_CHECK && !n->draining)
 		supervisor_say("READY=1\nSTATUS=%s%.200s", done ? "reloaded" : "the reload failed: ", done ? "" : why);
 	if (r->what == RELOAD_CHECK)
 		;
@@ -156,6 +156,9 @@ renewal_use(struct node *n)
 	log_open(s->role == ROLE_HUB ? "fedx-hub" : "fedx-leaf", (enum log_format)s->log_format,
 	    (enum log_level)s->log_level, s->daemon);
 	node_use_credentials(n);
+	succeed_reloaded();
+	if (n->draining)
+		drain_renewed(n);
 }
 
 /* What waits for another reason than that somebody has paused it. */
@@ -173,6 +176,8 @@ renewal_links(struct renewal *r)
 
 	r->links.closed = links_check_grants(&n->links, &r->links.checked);
 	r->links.closed += links_check_clusters(&n->links);
+	if (n->draining)	/* nobody is told, or dialled, any more */
+		return;
 	route_renew(&n->fabric);	/* after that: who goes is told nothing more */
 	list_each(at, &n->links.uplinks)
 		retry(list_of(at, struct uplink, place));
@@ -210,7 +215,7 @@ renewal_ask(struct renewal *r)
 {
 	struct node *n = r->node;
 	struct control *c = &n->control;
-	bool wanted = c->conn || control_expected(n) || n->fabric.gate.hooks;
+	bool wanted = !c->stopping && (c->conn || control_expected(n) || n->fabric.gate.hooks);
 
 	if (!r->lost)
 		memcpy(r->was, c->digest, sizeof r->was);
@@ -436,7 +441,7 @@ renew_begin(struct node *n, enum reload_what what, uint32_t confirm_ms, uint64_t
 	r->answer = answer;
 	r->links.checked = r->links.closed = 0;
 	r->links.cut = n->fabric.gate.count.cut;
-	if (what != RELOAD_CHECK)
+	if (what != RELOAD_CHECK && !n->draining)	/* who drains is not whom it watches */
 		supervisor_reloading();
 	renewal_wait(r, RENEWAL_READING, SETTINGS_MS);
 	if (what == RELOAD_APPLY && r->pending && !confirm_ms)

@@ -41,7 +41,7 @@ say(const char *word, const char *text)
 	char line[300];
 	int n = snprintf(line, sizeof line, "%s%.250s\n", word, text);
 
-	(void)send(channel, line, (size_t)n, MSG_NOSIGNAL);
+	(void)send(channel, line, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 int
@@ -77,14 +77,32 @@ succeed_failed(const char *why)
 		say("failed ", why);
 }
 
+void
+succeed_reloaded(void)
+{
+	if (taken && channel != -1)
+		say("reload", "");
+}
+
+/* "free", or its end; it says nothing else any more */
 static void
 on_channel(struct ev_loop *loop, ev_io *w, int revents)
 {
+	void (*free_now)(void *owner) = when_free;
+	char said[16];
+	ssize_t n = read(channel, said, sizeof said);
+
 	(void)revents;
-	ev_io_stop(loop, w);
-	close(channel);
-	channel = -1;
-	when_free(when_free_owner);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		ev_io_stop(loop, w);
+		close(channel);
+		channel = -1;
+	}
+	when_free = NULL;
+	if (free_now)
+		free_now(when_free_owner);
 }
 
 void

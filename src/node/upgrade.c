@@ -75,8 +75,8 @@ done(struct upgrade *u)
 	listener_close(n->bus);
 	n->bus = NULL;
 	control_stop(&n->control);
-	n->links.set.come_back_ms = 1;
 	drain_begin(n);
+	drain_renewed(n);
 }
 
 /* --- what it says --- */
@@ -99,6 +99,9 @@ hear(struct upgrade *u, struct str line)
 		hand_over(u);
 	} else if (str_is(line, "taken") && u->step == UPGRADE_HANDING) {
 		done(u);
+	} else if (str_is(line, "reload") && u->step == UPGRADE_DONE) {
+		renew_signal(u->node);
+		succeed_reloaded();
 	} else if (u->step == UPGRADE_STARTING || u->step == UPGRADE_HANDING) {
 		if (str_starts(line, STR("failed ")))
 			line = str_skip(line, 7);
@@ -265,7 +268,9 @@ upgrade_begin(struct upgrade *u, uint64_t answer, struct err *e)
 void
 upgrade_uplinks_gone(struct upgrade *u)
 {
-	leave_channel(u);
+	if (!u->freed && u->channel != -1)
+		(void)send(u->channel, "free\n", 5, MSG_NOSIGNAL);
+	u->freed = true;
 }
 
 void

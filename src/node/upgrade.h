@@ -10,7 +10,9 @@
  *	"go" ->					takes them
  *				  <- "taken"
  *	listens no more; drains			accepts
- *	its uplinks are gone: closes ->		dials its own
+ *	its uplinks are gone: "free" ->		dials its own
+ *	has them, too			  <- "reload": new settings, keys and lists
+ *	ends
  *
  * Until "taken" the old one goes on as if nothing had happened, whatever
  * becomes of the new one.
@@ -40,6 +42,7 @@ struct upgrade {
 	uint64_t answer;		/* who asked */
 	char said[300];			/* a line of the new one, as far as it came */
 	size_t said_n;
+	bool freed;			/* the new one may dial, and knows it */
 };
 
 void upgrade_open(struct upgrade *, struct node *);
@@ -54,6 +57,7 @@ bool succeed_waits(void);		/* another process is in our place still */
 int succeed_ask(struct err *);		/* all is well: may we? waits; -1: no */
 void succeed_taken(void);		/* we have its lock and pid file */
 void succeed_failed(const char *why);	/* if it waits, it is told */
+void succeed_reloaded(void);		/* who drains behind us has to read it all, too */
 void succeed_when_free(struct ev_loop *, void (*free)(void *owner), void *owner);
 	/* once, when its uplinks are gone; at once if there is none */
 

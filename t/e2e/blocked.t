@@ -97,6 +97,31 @@ echo "sha256:$(fingerprint d/hub.pem)" >no-hub
 kill -HUP "$pid"
 ok 'and cuts the link when it does again' eventually not up two
 ok 'and says why' eventually told 'link_refused.*certificate of the hub is blocked here' "$log"
+
+# who is still served by the process from before an upgrade
+: >d/blocked
+reload 'nobody is blocked' 'reloaded.*blocked=0'
+ok 'one leaf is up' eventually up tok
+start fedx-probe -r run/tok serve late -- sh -c 'echo begun >late; exec sleep 60'
+server=$pid
+ok '... with a service' eventually fedx-probe -q ping -c 1 late
+start fedx-probe call late m
+call=$pid call_log=$log
+ok '... that is called' eventually test -e late
+old=$hub
+ok 'the hub is upgraded' fedx-probe -q upgrade
+hub=$(cat node.lock)
+tap_pids="$tap_pids $hub"
+ok '... its old process drains' kill -0 "$old"
+hash_of tok d/tokens >d/blocked
+ok 'the new one reads the list' fedx-probe -q reload
+ended "$call"
+is $? 75 '... and what the old one served is ended'
+like "$(cat "$call_log")" 'may have run' '... with what is known of it'
+ok '... before it ends itself' at_least 1 'event=link_down subject=tok .*credential is blocked' "$hub_log"
+stop "$server"
 stop "$tok"
-ok 'the hub ends well' stop "$hub"
+kill "$hub"
+ended_too() { ! kill -0 "$hub" 2>/dev/null; }
+ok 'the hub ends well' eventually ended_too
 done_testing
