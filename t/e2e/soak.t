@@ -31,12 +31,12 @@ leaf() {
 leaf a
 leaf b
 round=soak
-serve --delay 5 --bytes 100000
+serve --delay 5 --bytes 10000
 start fedx-probe -r b serve echo -- cat
 start sh -c 'exec fedx-probe -r b sub "/soak/**" >events'
 known() { fedx-probe -q -r a ping -c 1 run >/dev/null && fedx-probe -q -r a ping -c 1 echo >/dev/null; }
 ok 'the services are there' eventually known
-begin soak 32 --body-every 9 --bytes 100000
+begin soak 32 --body-every 9 --bytes 10000
 more 'requests are answered'
 
 # sample: how much each holds by now, KiB and descriptors
@@ -87,13 +87,16 @@ flat() {
 			exit !(n >= 8 && is <= was + was / 20 + slack)
 		}' samples
 }
+# KiB; a short soak is still warming up, and buffers that a burst has had are kept for the next one
+slack=256
+test "$seconds" -ge 300 || slack=512
 grows() { grep -q fsanitize "$FEDX_BUILD/config.mk"; }
 for who in hub route a b
 do
 	if grows
 	then skip "the memory of $who says nothing: a sanitizer keeps what was freed"
 	else
-		ok "the memory of $who is flat" flat "$who" 2 256
+		ok "the memory of $who is flat" flat "$who" 2 "$slack"
 		cat "$FEDX_RUN/ok.out"
 	fi
 	ok '... and so are its descriptors' flat "$who" 3 2
